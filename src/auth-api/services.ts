@@ -31,6 +31,8 @@ export interface Rules {
   /** Maximum life of a session from its creation, however often it is extended. */
   readonly sessionCapMs: number;
   readonly codeLifetimeMs: number;
+  /** Of the session that adds an address or a key; null: any. */
+  readonly recentSignInMs: number | null;
   /** Maximum wrong attempts at one code. */
   readonly limits: { readonly codeTries: number };
   /** Null: their operations do not exist. */

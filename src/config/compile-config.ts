@@ -1,4 +1,5 @@
 /** Creates the compiled configuration of a valid file: units in names, maps for names, nothing optional. */
+
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { type IdentityHeader, identityFields } from '../core/forwarding/forwarding-rules.ts';
@@ -7,6 +8,7 @@ import type { Restriction } from '../core/policy/restrictions.ts';
 import type { RoleTable } from '../core/policy/roles.ts';
 import type { RouteTable } from '../core/routing/route-table.ts';
 import { compileTrustedProxies } from '../core/syntax/addresses.ts';
+import { recentSignInMs } from './accounts-config.ts';
 import type { AuthApiSecrets } from './checks/check-auth-settings.ts';
 import type { RedisAccess } from './checks/check-redis.ts';
 import { compileCredentials } from './compile-credentials.ts';
@@ -135,12 +137,13 @@ function compileSignIn(file: ConfigFile, sources: readonly SourceConfig[], folde
   if (signIn === undefined) return null;
   const { name = new URL(signIn.origin).host, logo = null, color = null } = signIn.accounts ?? {};
   const mayRegister = authApi?.embedded?.selfRegistration === true;
+  const maxAgeMs = authApi?.embedded?.recentSignIn ?? recentSignInMs;
   const { store = cache.redis === undefined ? 'memory' : 'redis', ...bounds } = signIn.sessions;
   return {
     origin: signIn.origin,
     otherOrigins: signIn.otherOrigins,
     providers: sources.filter((source) => source.kind === 'session'),
-    accounts: hasAccounts(file) ? { name, logo, color, mayRegister } : null,
+    accounts: hasAccounts(file) ? { name, logo, color, mayRegister, recentSignInMs: maxAgeMs } : null,
     sessions: { ...bounds, store: typeof store === 'string' ? store : { file: resolve(folder, store.file) } },
   };
 }

@@ -37,6 +37,7 @@ export function compileSettings(
     unverifiedLifetimeMs: lifetimes.unverified,
     sessionCapMs: lifetimes.cap,
     codeLifetimeMs: lifetimes.code,
+    recentSignInMs: settings.recentSignIn ?? null,
     limits: inUnits(authApiFileSchema.shape.limits, settings.limits),
     redis: compileRedis(inUnits(authApiFileSchema.shape.redis, redis), secrets.redis),
     passkeys: compilePasskeys(settings.passkeys),

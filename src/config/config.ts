@@ -166,9 +166,9 @@ export interface AuthApiSettings
   readonly unverifiedLifetimeMs: number;
   readonly sessionCapMs: number;
   readonly codeLifetimeMs: number;
+  readonly recentSignInMs: number | null;
   /** Shares limits among replicas and publishes revocations; null: this process alone. */
   readonly redis: RedisConfig | null;
-  /** Null: none. */
   readonly passkeys: PasskeySettings | null;
   /** Shared with gateways, whose `X-Forwarded-For` is trusted with any of them. Embedded: generated at each start. */
   readonly gatewaySecrets: readonly string[];

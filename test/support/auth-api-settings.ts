@@ -13,6 +13,7 @@ export const authApiSettings: AuthApiSettings = {
   unverifiedLifetimeMs: 600_000,
   sessionCapMs: 30 * 86_400_000,
   codeLifetimeMs: 600_000,
+  recentSignInMs: null,
   limits: {
     codeTries: 5,
     requestsPerClient: 300,

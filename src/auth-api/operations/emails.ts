@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Client } from '../../operations/operation.ts';
 import { bearerOnly } from '../credentials/credential-rule.ts';
+import { refuseOldSignIn } from '../credentials/recent-sign-in.ts';
 import { limitOwnMail } from '../limits/limit-mail.ts';
 import type { AddressNotice } from '../outbox/outbox.ts';
 import { Refusal } from '../outcome/refusals.ts';
@@ -22,9 +23,11 @@ export const addEmail = defineOperation({
   credential: bearerOnly,
   body: z.object({ address: emailAddress }),
   response: z.object({ verificationCodeID: id }),
-  refusals: ['key_duplicated', 'attempts_exceeded'],
+  refusals: ['key_duplicated', 'sign_in_too_old', 'attempts_exceeded'],
   async handle({ caller, body, client }, services) {
     const { store, rules, now } = services;
+    const tooOld = refuseOldSignIn(caller, services, null);
+    if (tooOld !== null) return tooOld;
     const code = await codeForAddress(body.address, caller.userId, services);
     if (code instanceof Refusal) return code;
     const nowMs = now();

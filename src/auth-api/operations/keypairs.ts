@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { bearerOnly, keyPairOnly } from '../credentials/credential-rule.ts';
+import { refuseOldSignIn } from '../credentials/recent-sign-in.ts';
 import { limitOwnMail } from '../limits/limit-mail.ts';
 import { Refusal } from '../outcome/refusals.ts';
 import { apiKeyLength, apiSecretLength, randomToken } from '../secrets/random-secret.ts';
@@ -34,9 +35,11 @@ export const createKeyPair = defineOperation({
     verified: z.literal(false),
     verificationCodeID: id,
   }),
-  refusals: ['attempts_exceeded'],
+  refusals: ['sign_in_too_old', 'attempts_exceeded'],
   async handle({ caller, body, client }, services) {
     const { store } = services;
+    const tooOld = refuseOldSignIn(caller, services, null);
+    if (tooOld !== null) return tooOld;
     const address = await store.emails.findPreferred(caller.userId);
     // The account was removed during the request.
     if (address === null) return new Refusal('credential_rejected');

@@ -1,6 +1,7 @@
 /** The passkeys of an account: a signed-in user adds, lists, renames and removes them. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { recentSignInMs } from '../../config/accounts-config.ts';
 import type { Client } from '../../operations/operation.ts';
 import { bearerOnly } from '../credentials/credential-rule.ts';
 import { refuseOldSignIn } from '../credentials/recent-sign-in.ts';
@@ -36,7 +37,7 @@ export const preparePasskey = defineOperation({
   response: z.object({ options: browserOptions }),
   refusals: ['sign_in_too_old'],
   async handle({ caller }, services) {
-    const refused = refuseOldSignIn(caller, services);
+    const refused = refuseOldSignIn(caller, services, recentSignInMs);
     if (refused !== null) return refused;
     const challenge = createChallenge(['creation', caller.sessionId], services);
     const known = await services.store.passkeys.credentialIds(caller.userId);
@@ -56,7 +57,8 @@ export const addPasskey = defineOperation({
   response: z.object({ passkeyID: id, passkeyName: z.string(), createdAt: moment }),
   refusals: ['passkey_invalid', 'passkeys_exceeded', 'sign_in_too_old', 'attempts_exceeded'],
   async handle({ caller, body, client }, services) {
-    const refused = refuseOldSignIn(caller, services) ?? (await limitOwnMail(caller.userId, null, services));
+    const refused =
+      refuseOldSignIn(caller, services, recentSignInMs) ?? (await limitOwnMail(caller.userId, null, services));
     if (refused !== null) return refused;
     const { store, now } = services;
     const challenge = challengeIn(body.credential);
@@ -131,7 +133,8 @@ export const removePasskey = defineOperation({
   response: acknowledgement,
   refusals: ['passkey_unknown', 'sign_in_too_old', 'attempts_exceeded'],
   async handle({ caller, params, client }, services) {
-    const refused = refuseOldSignIn(caller, services) ?? (await limitOwnMail(caller.userId, null, services));
+    const refused =
+      refuseOldSignIn(caller, services, recentSignInMs) ?? (await limitOwnMail(caller.userId, null, services));
     if (refused !== null) return refused;
     if (!(await services.store.passkeys.remove(params.id, caller.userId))) return new Refusal('passkey_unknown');
     await notifyOwner('passkey_removed', caller.userId, client, services);

@@ -183,6 +183,12 @@ const shape = {
     redis.optional(),
     'Shares limits among replicas and sends revocations to gateways. If unset, this process counts alone.',
   ),
+  recentSignIn: decides(
+    duration(1000, tenYearsMs).optional(),
+    'Maximum age of the session that adds an address or a key, or changes passkeys. Pages of the gateway let the user sign in again; for other clients, an older one returns 401 "sign_in_too_old". If unset, passkeys and these pages need 10 minutes, and addresses and keys of other clients no recent sign-in.',
+    higher('an old session, such as a stolen one, can add keys and addresses', { loosest: 'unset' }),
+    { examples: ['10m'] },
+  ),
   passkeys: described(
     passkeys.optional(),
     'Lets users add passkeys and sign in with them. Sessions then state how they were opened ("acr", "amr", "auth_time"). If unset, the operations for passkeys do not exist.',

@@ -281,6 +281,7 @@ routes: [{ id: a, match: { path: "/a/**" }, upstream: app, access: [user], crede
       logo: '/logo.svg',
       color: '#0b6e4f',
       mayRegister: false,
+      recentSignInMs: 600_000,
     });
     expect(sourceRule.sessions).toEqual(['authApi']);
   });
