@@ -68,6 +68,12 @@ ${table(
   'rolegate_connections_open',
 )}
 
+## TLS
+
+[TLS](../guides/tls.md) to clients. \`certificate\` is the path of the file, as the configuration has it.
+
+${table('rolegate_tls_handshakes_total', 'rolegate_certificate_expiry_timestamp_seconds')}
+
 ## Limits and streams
 
 The [limits](../guides/limits.md) page describes each limit and its setting. Requests that a limit refuses count in

@@ -3,6 +3,7 @@
  * replaced as a whole, the listeners, and their metrics and logs. A gateway has one engine, and so has each of its workers.
  */
 
+import { randomBytes } from 'node:crypto';
 import { whyNotReady } from '../admin/ready-report.ts';
 import type { Address, Config } from '../config/config.ts';
 import { DeadlineWheel } from '../http1/deadline-wheel.ts';
@@ -59,8 +60,11 @@ export interface Engine {
   started(): Runtime | null;
   /** Where the Auth API is, when it is embedded; must be set before the first `use`. */
   authApiAt(access: AuthApiAccess): void;
-  /** Rejects with `ListenError`. `shared`: other processes of this gateway also listen there. */
-  listen(address: Address, shared: boolean): Promise<Address>;
+  /**
+   * At the addresses of the configuration, or those that workers share, in the same order. Rejects with `ListenError`. `shared`: other
+   * processes of this gateway also listen there.
+   */
+  listen(addresses: readonly Address[], shared: boolean): Promise<readonly Address[]>;
   /** The address for checks of other proxies; only with `authorizer` in the first configuration. Rejects with `ListenError`. */
   listenForChecks(addresses: CheckAddresses, shared: boolean): Promise<CheckAddresses>;
   /** It is ending: nothing new is started. */
@@ -131,6 +135,8 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
     telemetry.recordRequests(recorder.recording());
     runtime = { ...made, tracing: tracing.use(next.tracing) };
     proxy?.use(runtime);
+    for (const certificate of proxy?.useTls(next.server.listeners) ?? [])
+      log.error({ certificate }, 'the certificate in this file is not valid now: the last valid one stays in use');
     authorizer?.use(runtime, next.authorizer);
     telemetry.configLoaded(next.digest);
     if (previous === null) telemetry.watchIdentity(() => current().resolver.stats());
@@ -192,14 +198,13 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
     authApiAt(access) {
       embedded = access;
     },
-    async listen(address, shared) {
+    async listen(addresses, shared) {
       const { server } = config;
       warnOfFewFiles();
       const made = createProxy({
         // Trust is checked for each connection, so that a reload can remove a proxy.
         server: {
           ...server,
-          listen: address,
           limits: { ...server.limits, connections },
           trustedProxies: (peer) => current().config.server.trustedProxies(peer),
         },
@@ -208,6 +213,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
         deadlines,
         shedder,
         observe: telemetry.observe,
+        ticketSecret: config.cache.secret ?? randomBytes(32),
         forwardingIgnored: ({ peer, header }) =>
           log.warn(
             { client: peer, header },
@@ -217,7 +223,11 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
       proxy = made;
       await tracing.ready();
       telemetry.watchServer(made);
-      const bound = await listenOn('server.listen', address, () => made.listen());
+      const bound: Address[] = [];
+      for (const [index, address] of addresses.entries()) {
+        const listener = { address, tls: current().config.server.listeners[index]?.tls ?? null };
+        bound.push(await listenOn('server.listen', address, () => made.listen(listener)));
+      }
       shedder.start();
       return bound;
     },

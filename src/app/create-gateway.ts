@@ -33,8 +33,9 @@ export interface GatewayOptions {
 export interface Gateway {
   /** Rejects with `ListenError` if a port is not available; `close` must be called then too. */
   start(): Promise<{
-    /** Null: it does not forward. */
+    /** The first of `listeners`; null: it does not forward. */
     readonly listen: Address | null;
+    readonly listeners: readonly Address[];
     /** Addresses for checks of other proxies. */
     readonly checks: CheckAddresses;
     readonly admin: Address | null;
@@ -75,7 +76,8 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     authApi = (await embedAuthApi(config, engine, options.onCode))?.authApi ?? null;
     engine.use(config);
     const { server } = config;
-    const listen = server.listen === null ? null : await engine.listen(server.listen, false);
+    const addresses = server.listeners.map(({ address }) => address);
+    const listeners = addresses.length === 0 ? [] : await engine.listen(addresses, false);
     const { authorizer } = config;
     const wanted = { http: authorizer?.listen ?? null, grpc: authorizer?.grpc?.listen ?? null };
     const checks = authorizer === null ? wanted : await engine.listenForChecks(wanted, false);
@@ -94,9 +96,13 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       adminAddress = await listenOn('server.admin', server.admin, () => port.listen());
       admin = port;
     }
-    const places = { listen, ...(authorizer === null ? {} : { authorizer: checks }), admin: adminAddress };
+    const places = {
+      ...shownListeners(listeners),
+      ...(authorizer === null ? {} : { authorizer: checks }),
+      admin: adminAddress,
+    };
     telemetry.log.info({ ...places, config: config.digest, routes: config.routes.routes.length }, 'started');
-    return { listen, checks, admin: adminAddress };
+    return { listen: listeners[0] ?? null, listeners, checks, admin: adminAddress };
   }
 
   /** The order matters: first not ready, then no new requests, then the end of those in flight, then their resources. */
@@ -137,4 +143,9 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
       return closing;
     },
   };
+}
+
+/** For the log. */
+export function shownListeners(listeners: readonly Address[]): object {
+  return listeners.length > 1 ? { listen: listeners[0], listeners } : { listen: listeners[0] ?? null };
 }

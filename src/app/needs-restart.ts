@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts';
 /** Names of such settings that differ. */
 export function needsRestart(current: Config, next: Config): string[] {
   const fixed: [string, unknown, unknown][] = [
-    ['server.listen', current.server.listen, next.server.listen],
+    ['server.listen', listeners(current), listeners(next)],
     ['authorizer.listen', current.authorizer?.listen, next.authorizer?.listen],
     ['authorizer.grpc', grpc(current), grpc(next)],
     ['server.workers', current.server.workers, next.server.workers],
@@ -20,6 +20,11 @@ export function needsRestart(current: Config, next: Config): string[] {
 function grpc({ authorizer }: Config): unknown {
   if (authorizer === null || authorizer.grpc === null) return null;
   return { ...authorizer.grpc, tls: authorizer.grpc.tls !== null };
+}
+
+/** The same of addresses for clients. */
+function listeners({ server }: Config): unknown {
+  return server.listeners.map(({ address, tls }) => ({ address, tls: tls !== null }));
 }
 
 function embedded(config: Config): unknown {

@@ -34,7 +34,7 @@ export function connectionsWithin(config: Connecting, limit: number): number {
 
 /** Each accepts as many connections as `server.limits.connections` allows. */
 function entrypoints({ server, authorizer }: Connecting): number {
-  return [server.listen, authorizer?.listen, authorizer?.grpc].filter((one) => one != null).length;
+  return server.listeners.length + [authorizer?.listen, authorizer?.grpc].filter((one) => one != null).length;
 }
 
 /** To services and sources. */

@@ -1,7 +1,7 @@
 /** `rolegate doctor`: checks that everything in a configuration exists and works, with advice if it does not. */
 import pc from 'picocolors';
 import { placedFindings } from '../app/place-findings.ts';
-import type { Config } from '../config/config.ts';
+import type { Address, Config } from '../config/config.ts';
 import { loadAuthApiFile, loadConfig } from '../config/load-config.ts';
 import type { ConfigProblem } from '../config/yaml/problem.ts';
 import { entriesOf } from '../core/routing/route-table.ts';
@@ -122,10 +122,10 @@ async function examineGateway(
 }
 
 function gatewayPorts({ server, authorizer }: Config, timeoutMs: number): Check {
-  const { listen, admin } = server;
+  const { listeners, admin } = server;
   return portsCheck({
     addresses: {
-      'server.listen': listen,
+      ...listening(listeners),
       'server.admin': admin,
       'authorizer.listen': authorizer?.listen ?? null,
       'authorizer.grpc.listen': authorizer?.grpc?.listen ?? null,
@@ -134,6 +134,12 @@ function gatewayPorts({ server, authorizer }: Config, timeoutMs: number): Check 
     health: admin === null ? null : { address: admin, status: 'live' },
     timeoutMs,
   });
+}
+
+/** By setting. */
+function listening(listeners: Config['server']['listeners']): Readonly<Record<string, Address>> {
+  const settings = listeners.map((_, index) => (listeners.length === 1 ? 'server.listen' : `server.listen[${index}]`));
+  return Object.fromEntries(listeners.map(({ address }, index) => [settings[index]!, address]));
 }
 
 function problemsOf(problems: readonly ConfigProblem[]): readonly Finding[] {

@@ -36,7 +36,7 @@ export async function serve(options: ServeOptions): Promise<ExitCode> {
   const readAtMs = Date.now();
   const { config, source, watched, settings, ...recorded } = readRecorded(options.config);
   let places: Places | null = recorded.places;
-  if (config.server.listen === null && config.authorizer === null)
+  if (config.server.listeners.length === 0 && config.authorizer === null)
     throw new CommandError(
       'rolegate: nothing listens for requests: give "server.listen" an address, or add "authorizer"',
     );

@@ -28,6 +28,7 @@ import type {
   AuthorizerConfig,
   ClientTlsConfig,
   Config,
+  ListenerConfig,
   LogConfig,
   ServerTlsConfig,
   SignInConfig,
@@ -50,6 +51,7 @@ export interface Secrets {
   readonly authApiTls: ClientTlsConfig | null;
   readonly sources: SourceFiles;
   readonly admin: readonly AdminToken[];
+  readonly listeners: readonly ListenerConfig[];
   readonly gateway: string | null;
   readonly authorizer: string | null;
   readonly authorizerTls: ServerTlsConfig | null;
@@ -80,7 +82,7 @@ export function compileConfig(
     configSchema,
     file,
   );
-  const { name, via, limits: allLimits, ...serving } = server;
+  const { listen: _listen, name, via, limits: allLimits, ...serving } = server;
   const { passes, credentialBytes, failedAuthentications, ...limits } = allLimits;
   const { previousSecret: _, ...verdicts } = cache;
   const urls = listOf(authApi?.url);
@@ -89,6 +91,7 @@ export function compileConfig(
   return {
     server: {
       ...serving,
+      listeners: secrets.listeners,
       adminTokens: secrets.admin,
       // Headers that conditions read only from trusted proxies are removed from other requests.
       proxyHeaders: [...serving.proxyHeaders, ...trustedHeaders(file)],

@@ -2,6 +2,7 @@
  * The compiled configuration: what the YAML file means, with every default filled in and every unit in its name. Sections are those of the
  * schema, which describes their keys, except for compiled values and file contents. Frozen; created and swapped as a whole.
  */
+import type { z } from 'zod';
 import type { CredentialSources } from '../core/credential/credential.ts';
 import type { IdentityHeader } from '../core/forwarding/forwarding-rules.ts';
 import type { ClaimTable } from '../core/identity/claims.ts';
@@ -14,6 +15,7 @@ import type { AccountsConfig } from './accounts-config.ts';
 import type { PasskeySettings } from './passkey-settings.ts';
 import type { InUnits } from './schema/in-units.ts';
 import type { adminScopes } from './schema/server.ts';
+import type { serverTls } from './schema/server-tls.ts';
 import type { AuthApiFile, ConfigFile } from './schema.ts';
 import type { AuthApiSourceConfig, NamedSessionSource, SourceConfig, SourceRule } from './source-config.ts';
 import type { TestSuite } from './test-suite.ts';
@@ -74,8 +76,10 @@ type File = InUnits<Omit<ConfigFile, 'routes' | 'policies' | 'tests'>>;
 
 /** Without the values in `via`, `credentials` and `failedAuthentications`. */
 export type ServerConfig = Replace<
-  Omit<File['server'], 'name' | 'via' | 'adminToken'>,
+  Omit<File['server'], 'listen' | 'name' | 'via' | 'adminToken'>,
   {
+    /** Empty: it does not forward. */
+    readonly listeners: readonly ListenerConfig[];
     /** Bearers of operators on the admin port; empty: read-only, and no credential is required. */
     readonly adminTokens: readonly AdminToken[];
     readonly trustedProxies: TrustedProxies;
@@ -84,6 +88,31 @@ export type ServerConfig = Replace<
     readonly limits: Omit<File['server']['limits'], 'passes' | 'credentialBytes' | 'failedAuthentications'>;
   }
 >;
+
+/** An entry of `server.listen`. */
+export interface ListenerConfig {
+  readonly address: Address;
+  /** Null: without TLS. */
+  readonly tls: ListenerTlsConfig | null;
+}
+
+type ListenerTlsFile = z.output<typeof serverTls>;
+
+export type ListenerTlsConfig = Replace<
+  ListenerTlsFile,
+  {
+    /** At least one. */
+    readonly certificates: readonly CertificateConfig[];
+  }
+>;
+
+/** Texts of PEM files, read with the configuration. */
+export interface CertificateConfig {
+  /** The path of the certificate, as written. */
+  readonly file: string;
+  readonly cert: string;
+  readonly key: string;
+}
 
 /** `name`: of `adminTokens`, or `adminToken`. */
 export interface AdminToken {

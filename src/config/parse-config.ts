@@ -21,7 +21,7 @@ import {
 import { checkSections } from './checks/check-sections.ts';
 import { readSourceFiles } from './checks/check-sources.ts';
 import { checkTests } from './checks/check-tests.ts';
-import { checkClientTls, checkServerTls } from './checks/check-tls.ts';
+import { checkClientTls, checkListeners, checkServerTls } from './checks/check-tls.ts';
 import { checkSourceUsers, checkUserIds } from './checks/check-user-naming.ts';
 import type { Location } from './checks/location.ts';
 import { claimedSources } from './claimed-identity.ts';
@@ -155,6 +155,7 @@ function readSecrets(file: ConfigFile, at: Location): Secrets {
     authorizer: readBearerSecret(authorizer?.secret, at.at('authorizer', 'secret')),
     authorizerTls: checkServerTls(authorizer?.grpc?.tls, at.at('authorizer', 'grpc', 'tls')),
     admin: readAdminTokens(server, at.at('server')),
+    listeners: checkListeners(server, at.at('server', 'listen')),
     assertionKeys: checkIdentityAssertion(file, at),
     webhooks: readWebhookSecrets(revocations.webhookSecret, at.at('revocations', 'webhookSecret')),
     tracingHeaders: readHeaderSecrets(tracing?.headers, at.at('tracing', 'headers')),

@@ -64,7 +64,18 @@ function valueLines(key: string, schema: Schema, depth: number): string[] {
     );
     return [`${indent}${key}:`, ...entries];
   }
-  return [`${indent}${key}: ${inline(fallback === undefined ? example : fallback)}`];
+  return [`${indent}${key}: ${inline(fallback === undefined ? example : fallback)}`, ...longForm(key, inner, depth)];
+}
+
+/** The list that a key may have instead of one value. */
+function longForm(key: string, schema: Schema, depth: number): string[] {
+  const list =
+    schema instanceof z.ZodUnion ? schema.options.find((option) => unwrap(option) instanceof z.ZodArray) : undefined;
+  const item = list === undefined ? null : unwrap((unwrap(list) as z.ZodArray).element);
+  if (!(item instanceof z.ZodObject)) return [];
+  const indent = '  '.repeat(depth);
+  const lines = [`${indent}${key}:`, `${indent}  -`, ...objectLines(item, depth + 2)];
+  return lines.map((line) => commentedOut(line, indent));
 }
 
 /** An entry of a mapping, with every key if its example is only a name. */

@@ -1,5 +1,5 @@
 /** Joins the HTTP server, the request line and what all requests share into the reverse proxy. */
-import type { Address, ServerConfig } from '../config/config.ts';
+import type { Address, ListenerConfig, ServerConfig } from '../config/config.ts';
 import type { Deadlines } from '../http1/deadline-wheel.ts';
 import { createHttp1Server } from '../http1/server/server.ts';
 import { type Client, ClientConnections, clientOf } from '../request-line/client.ts';
@@ -10,6 +10,7 @@ import { refuseConnection } from '../request-line/refuse-connection.ts';
 import type { RequestRuntime, ServeParts } from '../request-line/runtime.ts';
 import type { LoadReadings } from '../telemetry/metrics/load-metrics.ts';
 import type { ObserveRequest } from '../telemetry/request-record.ts';
+import { TlsPort } from '../tls/tls-port.ts';
 import { forwarding } from './exchange.ts';
 import type { ExchangeParts } from './exchange-parts.ts';
 import { IgnoredForwarding, type ReportIgnoredForwarding } from './ignored-forwarding.ts';
@@ -19,7 +20,7 @@ import { OpenStreams } from './open-streams.ts';
 import { RequestsInFlight } from './requests-in-flight.ts';
 
 export interface ProxyOptions {
-  readonly server: ServerConfig & { readonly listen: Address };
+  readonly server: ServerConfig;
   /** Whether other processes of this gateway also listen at the address. */
   readonly shared?: boolean;
   /** Used until `use` sets another one. */
@@ -29,13 +30,15 @@ export interface ProxyOptions {
   readonly shedder: Pick<LoadShedder, 'refuses' | 'refusesToWait'>;
   readonly observe: ObserveRequest;
   readonly forwardingIgnored: ReportIgnoredForwarding;
+  /** Of the keys of session tickets; the same in all processes. */
+  readonly ticketSecret: string | Uint8Array;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
 }
 
 export interface ReverseProxy {
-  /** Rejects with the error of the system, such as `EADDRINUSE`. */
-  listen(): Promise<Address>;
+  /** For each address in turn. Rejects with the error of the system, such as `EADDRINUSE`. */
+  listen(listener: ListenerConfig): Promise<Address>;
   readonly address: Address | null;
   /** Requests and tunnels that have not ended. */
   readonly inFlight: number;
@@ -46,6 +49,8 @@ export interface ReverseProxy {
   load(): LoadReadings;
   /** Decides and forwards all later requests. */
   use(runtime: RequestRuntime): void;
+  /** For later handshakes, by address, in the order of `listen`. Returns the files that are not used, because their certificates are not valid now. */
+  useTls(listeners: readonly ListenerConfig[]): readonly string[];
   /** Something was revoked: open streams are checked. */
   revoked(): void;
   /** A drain follows soon: until then requests are accepted, and responses announce the end of their connections. */
@@ -61,6 +66,8 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
   const streams = new OpenStreams(deadlines);
   const perClient = new ClientConnections(limits.connectionsPerClient);
   let refusedOfClient = 0;
+  /** By address; null: without TLS. */
+  const ports: (TlsPort | null)[] = [];
 
   const exchangeParts: ExchangeParts = {
     deadlines,
@@ -96,8 +103,8 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
   const server = createHttp1Server<Client>({
     limits: { ...limits, headBytes: limits.headerBytes, headTimeoutMs: limits.headersTimeoutMs },
     deadlines,
-    accept(socket) {
-      const client = clientOf(socket, trustedProxies);
+    accept(socket, secure) {
+      const client = clientOf(socket, trustedProxies, secure);
       if (client.trusted || perClient.opened(client.network)) return client;
       refusedOfClient += 1;
       return null;
@@ -113,7 +120,24 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
   });
 
   return {
-    listen: () => server.listen(options.server.listen, options.shared ?? false),
+    async listen({ address, tls }) {
+      const port =
+        tls === null
+          ? null
+          : new TlsPort(tls, {
+              deadlines,
+              timeoutMs: limits.headersTimeoutMs,
+              secret: options.ticketSecret,
+              now,
+            });
+      ports.push(port);
+      return await server.listen(address, options.shared ?? false, port ?? undefined);
+    },
+    useTls: (listeners) =>
+      ports.flatMap((port, index) => {
+        const tls = listeners[index]?.tls ?? null;
+        return port === null || tls === null ? [] : port.use(tls);
+      }),
     get address() {
       return server.address;
     },
@@ -126,6 +150,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
     load: () => ({
       refusedConnections: { total: server.dropped, client: refusedOfClient },
       endedConnections: server.ended,
+      ...tlsReadings(ports.filter((port) => port !== null)),
       openStreams: streams.size,
       rechecks: streams.rechecks,
       bufferedBytes: memory.usedBytes,
@@ -148,3 +173,16 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
     },
   };
 }
+
+function tlsReadings(ports: readonly TlsPort[]): Pick<LoadReadings, 'handshakes' | 'certificates'> {
+  if (ports.length === 0) return { handshakes: null, certificates: [] };
+  const handshakes = { full: 0, resumed: 0, failed: 0, late: 0 };
+  for (const { counts } of ports) for (const outcome of outcomes) handshakes[outcome] += counts[outcome];
+  const certificates = ports.flatMap((port) => port.certificates);
+  return {
+    handshakes,
+    certificates: certificates.map(({ certificate: { file }, expiresAtMs }) => ({ file, expiresAtMs })),
+  };
+}
+
+const outcomes = ['full', 'resumed', 'failed', 'late'] as const;

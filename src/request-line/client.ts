@@ -9,9 +9,10 @@ export interface Client extends PeerFacts {
   readonly network: string;
 }
 
-export function clientOf(socket: Socket, trustedProxies: TrustedProxies): Client {
+/** `secure`: a socket before its handshake will be. */
+export function clientOf(socket: Socket, trustedProxies: TrustedProxies, secure = 'encrypted' in socket): Client {
   const address = plainAddress(socket.remoteAddress ?? '');
-  return { address, network: clientNetwork(address), trusted: trustedProxies(address), secure: 'encrypted' in socket };
+  return { address, network: clientNetwork(address), trusted: trustedProxies(address), secure };
 }
 
 /** Of the client before the head of its request is read. Empty: a trusted proxy sends the requests of several. */

@@ -8,6 +8,8 @@ export type LogLine = Readonly<Record<string, unknown>>;
 export interface RunningGateway {
   readonly origin: string;
   readonly port: number;
+  /** Of every address for clients, in the order of `server.listen`. */
+  readonly ports: readonly number[];
   /** Where other proxies send checks; 0: nowhere, or through a Unix socket. */
   readonly authorizerPort: number;
   /** The same over gRPC. */
@@ -51,7 +53,7 @@ export async function startGateway(
     },
     onCode: ({ code, codeId }) => codes.push({ code, codeId }),
   });
-  const { listen, checks, admin } = await gateway.start();
+  const { listen, listeners, checks, admin } = await gateway.start();
   const adminBase = () => {
     if (admin === null) throw new Error('no admin port');
     return `http://127.0.0.1:${admin.port}`;
@@ -59,6 +61,7 @@ export async function startGateway(
   return {
     origin: `http://127.0.0.1:${listen?.port}`,
     port: listen?.port ?? 0,
+    ports: listeners.map(({ port }) => port),
     authorizerPort: checks.http?.port ?? 0,
     grpcPort: checks.grpc?.port ?? 0,
     get admin() {

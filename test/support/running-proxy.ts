@@ -168,7 +168,7 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
   const shedder = new LoadShedder(limits.eventLoopLagMs, () => upstreams.backlogMs(performance.now()));
   const proxy = createProxy({
     server: {
-      listen: { host: '127.0.0.1', port: setup.port ?? 0 },
+      listeners: [],
       admin: null,
       adminTokens: [],
       adminHosts: [],
@@ -187,11 +187,12 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
     runtime,
     deadlines: wheel,
     shedder,
+    ticketSecret: 'a secret of a proxy',
     forwardingIgnored: () => {},
     ...(setup.now === undefined ? {} : { now: setup.now }),
     observe: (record) => records.push(record),
   });
-  const { port } = await proxy.listen();
+  const { port } = await proxy.listen({ address: { host: '127.0.0.1', port: setup.port ?? 0 }, tls: null });
   shedder.start();
   return {
     port,

@@ -113,7 +113,7 @@ export function runWorker({ version, env, link }: WorkerOptions): Promise<void> 
         use(begin.source ?? begin.first);
         engine.current().resolver.revocations.tombstones.restore(begin.tombstones);
         if (begin.candidate !== null) engine.compare(read(begin.candidate));
-        const listening = begin.listen === null ? null : await engine.listen(begin.listen, true);
+        const listening = begin.listen.length === 0 ? [] : await engine.listen(begin.listen, true);
         if (config.authorizer !== null) await engine.listenForChecks(begin.checks, true);
         return { listening };
       } catch (error) {

@@ -13,7 +13,7 @@ import { noRoute } from '../../telemetry/metrics/request-series.ts';
 import { adminOf, decisionsOf } from '../admin-of-engine.ts';
 import { createAdmin } from '../create-admin.ts';
 import { createEngine, type Engine } from '../create-engine.ts';
-import type { Gateway, GatewayOptions } from '../create-gateway.ts';
+import { type Gateway, type GatewayOptions, shownListeners } from '../create-gateway.ts';
 import { type EmbeddedAuthApi, embedAuthApi } from '../embed-auth-api.ts';
 import { listenOn } from '../listen-error.ts';
 import { createConfigLog } from '../log-config.ts';
@@ -63,7 +63,7 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
   const { telemetry, candidate } = engine;
   const { log } = telemetry;
   const configLog = createConfigLog(telemetry);
-  let listen: Address | null = config.server.listen;
+  let listen: readonly Address[] = config.server.listeners.map(({ address }) => address);
   /** Addresses for checks of other proxies. */
   let checks: Start['checks'] = { http: null, grpc: null };
   let inUse = first;
@@ -77,7 +77,7 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
   const pool = new WorkerPool({
     count: workers,
     program: options.program,
-    socket: config.server.listen?.fd ?? null,
+    sockets: listen.flatMap(({ fd }) => (fd === undefined ? [] : [fd])),
     lines: (text) => telemetry.forwardLines(text),
     log,
     begin: beginning,
@@ -136,7 +136,9 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
       owned.push(claimed);
       return claimed.address;
     };
-    if (listen !== null && listen.fd === undefined) listen = await claim('server.listen', listen);
+    const claimed: Address[] = [];
+    for (const one of listen) claimed.push(one.fd === undefined ? await claim('server.listen', one) : one);
+    listen = claimed;
     checks = await claimChecks(config, claim);
     embedded = await embedAuthApi(config, engine, options.onCode);
     engine.use(own(config));
@@ -168,12 +170,12 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
     const bound = await pool.start();
     for (const { release } of owned) release();
     const places = {
-      listen: bound,
+      ...shownListeners(bound),
       ...(config.authorizer === null ? {} : { authorizer: checks }),
       admin: adminAddress,
     };
     log.info({ ...places, config: config.digest, routes: config.routes.routes.length, workers }, 'started');
-    return { listen: bound, checks, admin: adminAddress };
+    return { listen: bound[0] ?? null, listeners: bound, checks, admin: adminAddress };
   }
 
   async function take(next: Config, source: ConfigSource): Promise<readonly ConfigProblem[]> {

@@ -72,8 +72,8 @@ const start = z.strictObject({
   cacheSecret: text,
   /** Address and shared secret of an embedded Auth API, or null. */
   authApi: z.strictObject({ urls: z.array(text).readonly(), gatewaySecret: text }).nullable(),
-  /** Null: it does not forward. */
-  listen: address.nullable(),
+  /** Empty: it does not forward. */
+  listen: z.array(address).readonly(),
   /** Addresses for checks of other proxies; null: disabled. */
   checks: z.strictObject({ http: address.nullable(), grpc: address.nullable() }),
   tombstones,
@@ -125,7 +125,7 @@ export type Command = z.infer<typeof command>;
 export const done = z.strictObject({});
 
 export const started = z.union([
-  z.strictObject({ listening: address.nullable() }),
+  z.strictObject({ listening: z.array(address).readonly() }),
   /** One line for the person at the terminal. */
   z.strictObject({ failed: text }),
 ]);

@@ -70,7 +70,7 @@ export class WorkerPool {
   }
 
   /** Resolves when all of them listen; rejects with `WorkerStartError` if one cannot. */
-  async start(): Promise<Address | null> {
+  async start(): Promise<readonly Address[]> {
     const places = await Promise.all(this.#slots.map((slot) => this.#launch(slot)));
     for (const slot of this.#slots) void this.#watch(slot, performance.now());
     return places[0]!;
@@ -137,7 +137,7 @@ export class WorkerPool {
   }
 
   /** Resolves when it listens. */
-  async #launch(slot: Slot): Promise<Address | null> {
+  async #launch(slot: Slot): Promise<readonly Address[]> {
     const { log, begin, gone } = this.#options;
     const { number } = slot;
     const worker = new WorkerProcess({

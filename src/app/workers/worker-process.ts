@@ -10,8 +10,8 @@ import { announcement, type Command, done, type endNotice, recordNotice } from '
 export interface WorkerProcessOptions {
   /** The program, which receives `worker` as its argument. */
   readonly program: string;
-  /** Descriptor of an inherited socket, which the worker also has; null: none. */
-  readonly socket: number | null;
+  /** Descriptors of inherited sockets, which the worker also has. */
+  readonly sockets: readonly number[];
   /** Whole lines that it printed. */
   readonly lines: (text: string) => void;
   /** It revoked something, which must be announced to all others. */
@@ -39,7 +39,7 @@ export class WorkerProcess {
 
   constructor(options: WorkerProcessOptions) {
     const child = fork(options.program, ['worker'], {
-      stdio: ['ignore', 'pipe', 'inherit', ...inherited(options.socket), 'ipc'],
+      stdio: ['ignore', 'pipe', 'inherit', ...inherited(options.sockets), 'ipc'],
       // Only one process can have the port of an inspector.
       execArgv: process.execArgv.filter((flag) => !flag.startsWith('--inspect')),
     });
@@ -140,8 +140,8 @@ export class WorkerProcess {
   }
 }
 
-/** The socket in its place, and nothing before it. */
-function inherited(socket: number | null): (number | 'ignore')[] {
-  if (socket === null) return [];
-  return [...Array.from({ length: socket - 3 }, () => 'ignore' as const), socket];
+/** Each socket in its place, and nothing in the others. */
+function inherited(sockets: readonly number[]): (number | 'ignore')[] {
+  const length = Math.max(3, ...sockets.map((socket) => socket + 1)) - 3;
+  return Array.from({ length }, (_, index) => (sockets.includes(index + 3) ? index + 3 : 'ignore'));
 }

@@ -44,8 +44,9 @@ export async function demo(): Promise<ExitCode> {
   let places: DemoPlaces;
   try {
     const { listen, admin } = await gateway.start();
-    if (config.server.listen === null || listen === null) throw new Error('the demo has no address to listen on');
-    gatewayUrl = urlOf(config.server.listen, listen);
+    const [own] = config.server.listeners;
+    if (own === undefined || listen === null) throw new Error('the demo has no address to listen on');
+    gatewayUrl = urlOf(own.address, listen);
     places = {
       gateway: gatewayUrl,
       admin: admin === null || config.server.admin === null ? null : urlOf(config.server.admin, admin),

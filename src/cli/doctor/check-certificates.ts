@@ -27,10 +27,13 @@ function checksOf(pems: readonly NamedPem[]): readonly Check[] {
   }));
 }
 
-function pemsOf({ authorizer, cache, authApi, sources }: Config): readonly NamedPem[] {
+function pemsOf({ server, authorizer, cache, authApi, sources }: Config): readonly NamedPem[] {
   const served = authorizer?.grpc?.tls ?? null;
   const own = 'authorizer.grpc.tls';
   return [
+    ...server.listeners.flatMap(({ tls }) =>
+      (tls?.certificates ?? []).map(({ file, cert }) => ({ setting: `server.listen ${file}`, pem: cert })),
+    ),
     ...named(`${own}.cert`, served?.cert),
     ...named(`${own}.clientCa`, served?.clientCa),
     ...ofClient('cache.redis.tls', cache.redis?.tls),

@@ -12,12 +12,14 @@ import { type Check, type Finding, findingsOf, withinCheck } from './check.ts';
 import { certificateCodes, certificateFindings, connectionAdvice, seeServer } from './see-server.ts';
 
 export function upstreamChecks({ upstreams, server, authorizer }: Config, timeoutMs: number): readonly Check[] {
-  const own = Object.entries({
-    'server.listen': server.listen,
-    'server.admin': server.admin,
-    'authorizer.listen': authorizer?.listen ?? null,
-    'authorizer.grpc.listen': authorizer?.grpc?.listen ?? null,
-  });
+  const own = [
+    ...server.listeners.map(({ address }) => ['server.listen', address] as const),
+    ...Object.entries({
+      'server.admin': server.admin,
+      'authorizer.listen': authorizer?.listen ?? null,
+      'authorizer.grpc.listen': authorizer?.grpc?.listen ?? null,
+    }),
+  ];
   return [...upstreams.values()].flatMap((upstream) =>
     upstream.targets.map((target): Check => {
       const subject = `${upstream.name} ${target}`;

@@ -29,16 +29,26 @@ export function checkSections(parts: File, at: Location): void {
 
 function checkPorts({ server }: File, at: Location): void {
   const { listen, admin } = server;
-  if (listen === null || admin === null || !addressesCollide(listen, admin)) return;
+  const own = addressesOf(server);
+  own.forEach((address, index) => {
+    if (!own.slice(0, index).some((other) => addressesCollide(address, other))) return;
+    at.at('listen', index, 'address').report('another entry listens on this port', 'give each its own number');
+  });
+  if (listen === null || admin === null || !own.some((address) => addressesCollide(address, admin))) return;
   const there = at.at('admin').isWritten ? at.at('admin') : at.at('listen');
   const hint = 'give the admin port its own number, or "admin: false"';
   there.report('"listen" and "admin" are on the same port', hint);
 }
 
+function addressesOf({ listen }: File['server']): readonly Address[] {
+  if (listen === null) return [];
+  return Array.isArray(listen) ? listen.map(({ address }) => address) : [listen];
+}
+
 function checkAuthorizer({ authorizer, server }: File, at: Location): void {
   if (authorizer === undefined) return;
   const taken: [owner: string, address: Address | null][] = [
-    ['server', server.listen],
+    ...addressesOf(server).map((address): [string, Address] => ['server', address]),
     ['server', server.admin],
   ];
   for (const [listen, there] of [

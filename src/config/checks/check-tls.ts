@@ -1,6 +1,7 @@
 /** Reads the PEM files for TLS, of connections to Redis or a source and of our own ports, and refuses unusable ones. */
 import type { KeyObject, X509Certificate } from 'node:crypto';
-import type { ClientTlsConfig, ServerTlsConfig } from '../config.ts';
+import type { CertificateConfig, ClientTlsConfig, ListenerConfig, ServerTlsConfig } from '../config.ts';
+import type { ConfigFile } from '../schema.ts';
 import type { Location } from './location.ts';
 
 interface TlsKeys {
@@ -34,6 +35,29 @@ export function checkServerTls(tls: ServerTlsKeys | undefined, at: Location): Se
   const clientCa = readAuthorities(tls.clientCa, at.at('clientCa'), true);
   const { cert, key } = readPair(tls, at, true);
   return cert === null || key === null ? null : { cert, key, clientCa };
+}
+
+/** The short form of `listen` is one address without TLS. */
+export function checkListeners({ listen }: ConfigFile['server'], at: Location): readonly ListenerConfig[] {
+  if (listen === null) return [];
+  if (!Array.isArray(listen)) return [{ address: listen, tls: null }];
+  return listen.map(({ address, tls }, index) => ({
+    address,
+    tls:
+      tls === undefined
+        ? null
+        : { ...tls, certificates: readCertificatePairs(tls.certificates, at.at(index, 'tls', 'certificates')) },
+  }));
+}
+
+function readCertificatePairs(
+  pairs: readonly { readonly cert: string; readonly key: string }[],
+  at: Location,
+): readonly CertificateConfig[] {
+  return pairs.flatMap((pair, index) => {
+    const { cert, key } = readPair(pair, at.at(index), true);
+    return cert === null || key === null ? [] : [{ file: pair.cert, cert, key }];
+  });
 }
 
 function readAuthorities(file: string | undefined, at: Location, watched = false): string | null {

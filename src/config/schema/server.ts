@@ -3,9 +3,10 @@ import { z } from 'zod';
 import { holdEveryAddress } from '../../core/syntax/addresses.ts';
 import { Problem } from '../problem.ts';
 import { added, anyChange, decides, described, exposes, higher, lower, neither, ordered, removed } from './key.ts';
-import { type Parts, type Problems, refined } from './refine.ts';
+import { list, type Parts, type Problems, refined } from './refine.ts';
 import { anyText, autoOr, bool, boolOr, fraction, integer, off, text, word } from './scalar.ts';
 import { secret } from './secret.ts';
+import { serverTls } from './server-tls.ts';
 import {
   addressOrFalse,
   cidr,
@@ -15,6 +16,7 @@ import {
   hostName,
   idHint,
   idPattern,
+  listener,
   listenerOrFalse,
   size,
 } from './values.ts';
@@ -141,10 +143,30 @@ const adminToken = z.strictObject({
   ),
 });
 
+const listenerKeys = z.strictObject({
+  address: exposes(
+    listener(),
+    'Address for clients, as in the short form.',
+    anyChange('others may reach another address'),
+    {
+      examples: [':8443'],
+    },
+  ),
+  tls: described(serverTls.optional(), 'TLS. If unset, connections do not use TLS.'),
+});
+
 const serverKeys = z.strictObject({
   listen: exposes(
-    listenerOrFalse().prefault(':8080'),
-    'Address for clients: host and port, or only a port for every interface; or "fd:3", a listening socket that a service manager passes on as this descriptor. If false, Rolegate only decides, for the proxies of "authorizer" or inside an application (rolegate/middleware).',
+    z
+      .union([
+        listenerOrFalse(),
+        list(listenerKeys, {
+          empty: ['expected at least one address', 'to listen nowhere, write "listen: false"'],
+          most: [16, 'addresses'],
+        }),
+      ])
+      .prefault(':8080'),
+    'Address for clients: host and port, or only a port for every interface; or "fd:3", a listening socket that a service manager passes on as this descriptor. Or a list of such addresses, each with its own settings. If false, Rolegate only decides, for the proxies of "authorizer" or inside an application (rolegate/middleware).',
     anyChange('others may reach another address', { strictest: false }),
   ),
   admin: exposes(

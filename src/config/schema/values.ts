@@ -81,7 +81,15 @@ export function addressOrFalse() {
 
 /** Also an inherited socket, `fd:3`. */
 export function listenerOrFalse() {
-  return placeOrFalse((value) => parseInheritedSocket(value) ?? parseListenAddress(value));
+  return placeOrFalse(parseListener);
+}
+
+export function listener() {
+  return text(addressExpected, (value) => parseListener(value) ?? new Problem(`expected ${addressExpected}`));
+}
+
+function parseListener(value: string): Address | null {
+  return parseInheritedSocket(value) ?? parseListenAddress(value);
 }
 
 function placeOrFalse(parse: (value: string) => Address | null) {

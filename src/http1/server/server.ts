@@ -2,7 +2,8 @@
  * Accepts connections and runs them (see `connection.ts`). It knows heads, bodies, connections and time; the meaning of a request and the
  * text of a refusal are passed in as functions.
  */
-import { createServer, type Socket } from 'node:net';
+import { createServer, type Server as ListeningServer, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Deadlines } from '../deadline-wheel.ts';
 import type { HeadFault } from '../grammar/request-head.ts';
 import { Connection } from './connection.ts';
@@ -48,8 +49,8 @@ export interface ServerLimits {
 export interface ServerOptions<C> {
   readonly limits: ServerLimits;
   readonly deadlines: Deadlines;
-  /** User data of a new connection; null: it is closed at once. */
-  accept(socket: Socket): C | null;
+  /** User data of a new connection; null: it is closed at once. `secure`: a handshake follows. */
+  accept(socket: Socket, secure: boolean): C | null;
   /** Connections with the same key share limits. */
   clientKey(client: C): string;
   onRequest(request: Request, response: Response, client: C, connection: Connection<C>): void;
@@ -59,6 +60,12 @@ export interface ServerOptions<C> {
   hold(bytes: number, client: C): boolean;
   release(bytes: number, client: C): void;
   onClose(client: C): void;
+}
+
+/** Makes connections secure before their first request. */
+export interface SecureTransport {
+  /** Calls `done` once: with the socket of the requests; or with null, after the end of the connection. */
+  begin(socket: Socket, clientKey: string, done: (secured: Duplex | null) => void): void;
 }
 
 /** What a connection needs from its server. */
@@ -81,9 +88,12 @@ export interface ConnectionHost<C> extends ServerLimits {
 }
 
 export interface Server {
-  /** `shared`: other processes also listen there. Rejects with the error of the system, such as `EADDRINUSE`. */
-  listen(address: ListenAddress, shared: boolean): Promise<ListenAddress>;
-  /** Null while not listening. */
+  /**
+   * `shared`: other processes also listen there. Without `secure`, bytes are requests at once. Rejects with the error of the system, such
+   * as `EADDRINUSE`. Each address accepts as many connections as the limit allows.
+   */
+  listen(address: ListenAddress, shared: boolean, secure?: SecureTransport): Promise<ListenAddress>;
+  /** The first one; null while not listening. */
   readonly address: ListenAddress | null;
   readonly draining: boolean;
   /** Open connections, tunnels included. */
@@ -103,7 +113,9 @@ export interface Server {
 
 export function createHttp1Server<C>(options: ServerOptions<C>): Server {
   const { limits } = options;
-  const open = new Map<Socket, Connection<C>>();
+  const open = new Map<Duplex, Connection<C>>();
+  const handshakes = new Set<Socket>();
+  const listening: ListeningServer[] = [];
   const tunnels = new Set<Connection<C>>();
   const ended: EndedConnections = { idle: 0, requests: 0, unread: 0, lingering: 0 };
   let dropped = 0;
@@ -131,22 +143,42 @@ export function createHttp1Server<C>(options: ServerOptions<C>): Server {
     onDetach: (connection) => tunnels.add(connection),
     onClose(connection) {
       tunnels.delete(connection);
-      open.delete(connection.socket as Socket);
+      open.delete(connection.socket);
       options.onClose(connection.client);
       settle();
     },
   };
 
-  // A client that ends its side after a request still gets the response.
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    const client = options.accept(socket);
+  function accept(socket: Socket, secure: SecureTransport | null): void {
+    const client = options.accept(socket, secure !== null);
     if (client === null) socket.destroy();
-    else open.set(socket, new Connection(socket, client, host));
-  });
-  server.maxConnections = limits.connections;
-  server.on('drop', () => {
-    dropped += 1;
-  });
+    else if (secure === null) begin(socket, client);
+    else {
+      handshakes.add(socket);
+      secure.begin(socket, options.clientKey(client), (secured) => {
+        handshakes.delete(socket);
+        if (secured !== null) begin(secured, client);
+        else {
+          options.onClose(client);
+          settle();
+        }
+      });
+    }
+  }
+
+  function begin(socket: Duplex, client: C): void {
+    open.set(socket, new Connection(socket, client, host));
+  }
+
+  function createListener(secure: SecureTransport | null): ListeningServer {
+    // A client that ends its side after a request still gets the response.
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => accept(socket, secure));
+    server.maxConnections = limits.connections;
+    server.on('drop', () => {
+      dropped += 1;
+    });
+    return server;
+  }
 
   return {
     get address() {
@@ -156,7 +188,7 @@ export function createHttp1Server<C>(options: ServerOptions<C>): Server {
       return host.draining;
     },
     get connections() {
-      return open.size;
+      return open.size + handshakes.size;
     },
     get tunnels() {
       return tunnels.size;
@@ -165,9 +197,12 @@ export function createHttp1Server<C>(options: ServerOptions<C>): Server {
       return dropped;
     },
     ended,
-    async listen(place, shared) {
-      address = await listenAt(server, place, shared);
-      return address;
+    async listen(place, shared, secure) {
+      const server = createListener(secure ?? null);
+      const bound = await listenAt(server, place, shared);
+      listening.push(server);
+      address ??= bound;
+      return bound;
     },
     announceEnd() {
       host.ending = true;
@@ -180,18 +215,21 @@ export function createHttp1Server<C>(options: ServerOptions<C>): Server {
         if (address === null) return resolve();
         address = null;
         const timer = setTimeout(() => {
+          for (const socket of handshakes) socket.destroy();
           for (const connection of open.values()) connection.break();
         }, timeoutMs);
         // The server closes before its last socket, which must be reported first.
         settle = () => {
-          if (server.listening || open.size > 0) return;
+          if (listening.some((server) => server.listening) || open.size + handshakes.size > 0) return;
           clearTimeout(timer);
           resolve();
         };
-        stopListening(server, () => {
-          server.close(settle);
-          for (const connection of open.values()) connection.endIdle();
-        });
+        for (const server of listening) {
+          stopListening(server, () => {
+            server.close(settle);
+            for (const connection of open.values()) connection.endIdle();
+          });
+        }
       }),
   };
 }

@@ -27,7 +27,7 @@ export function analyze(
   return [
     ...routeFindings(config, nearest),
     ...expiredRoutes(config, nowMs),
-    ...unsafeSettings(config, leadsTo),
+    ...unsafeSettings(config, leadsTo, nowMs),
     ...idleUpstreams(config),
   ];
 }

@@ -88,6 +88,10 @@ export const findingKinds = {
     severity: 'warning',
     meaning: 'The keys of an issuer are fetched without TLS, so an attacker on the network can replace them.',
   },
+  certificate_invalid: {
+    severity: 'warning',
+    meaning: 'A certificate that clients see has expired, or is not valid yet.',
+  },
   port_zero: { severity: 'warning', meaning: 'A target or the Auth API has port 0, which no client can connect to.' },
   routes_unanalyzed: {
     severity: 'warning',

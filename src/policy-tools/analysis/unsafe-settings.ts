@@ -4,13 +4,14 @@
  */
 import type { Config } from '../../config/config.ts';
 import { holdEveryAddress } from '../../core/syntax/addresses.ts';
+import { factsOf } from '../../tls/certificate-names.ts';
 import { conditionPlace } from './condition-places.ts';
 import { type Finding, findingOf } from './finding.ts';
 
 /** Whether a connection to an origin reaches the listener at an address. */
 export type LeadsTo = (origin: string, address: { readonly host: string; readonly port: number }) => boolean;
 
-export function unsafeSettings(config: Config, leadsTo: LeadsTo): readonly Finding[] {
+export function unsafeSettings(config: Config, leadsTo: LeadsTo, nowMs: number): readonly Finding[] {
   return [
     ...trustedPeers(config),
     ...openAdminPort(config, leadsTo),
@@ -20,6 +21,7 @@ export function unsafeSettings(config: Config, leadsTo: LeadsTo): readonly Findi
     ...portsZero(config),
     ...everyAddress(config),
     ...unknownSignIns(config),
+    ...invalidCertificates(config, nowMs),
   ];
 }
 
@@ -46,7 +48,7 @@ function isEveryInterface(host: string): boolean {
 
 function ownAuthApi({ authApi, server }: Config, leadsTo: LeadsTo): readonly Finding[] {
   if (authApi?.kind !== 'remote') return [];
-  const own = [server.listen, server.admin].filter((address) => address !== null);
+  const own = [...server.listeners.map(({ address }) => address), server.admin].filter((address) => address !== null);
   if (!authApi.urls.some((url) => own.some((address) => address.port !== 0 && leadsTo(url, address)))) return [];
   const message = 'the Auth API is this gateway itself, so no credential is ever accepted';
   const hint = 'set the address of the Auth API, or run it in the gateway with "authApi.embedded"';
@@ -94,6 +96,18 @@ function portsZero({ upstreams, authApi }: Config): readonly Finding[] {
   if (authApi?.kind !== 'remote' || !authApi.urls.some(isZero)) return findings;
   const message = 'the Auth API has port 0, which is unreachable';
   return [...findings, settingFinding('port_zero', ['authApi', 'url'], message, hint)];
+}
+
+function invalidCertificates({ server }: Config, nowMs: number): readonly Finding[] {
+  return server.listeners.flatMap(({ tls }, index) =>
+    (tls?.certificates ?? []).flatMap((certificate) => {
+      const { validFromMs, expiresAtMs } = factsOf(certificate);
+      if (validFromMs <= nowMs && nowMs < expiresAtMs) return [];
+      const message = `the certificate in "${certificate.file}" ${expiresAtMs <= nowMs ? 'has expired' : 'is not valid yet'}, so clients refuse it`;
+      const path = ['server', 'listen', String(index), 'tls', 'certificates'];
+      return [settingFinding('certificate_invalid', path, message, 'renew it; changed files are reloaded')];
+    }),
+  );
 }
 
 /** Sign-in age limits that refuse everyone, because no source provides the time of sign-in. */

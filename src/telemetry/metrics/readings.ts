@@ -24,10 +24,11 @@ export function readingsIn(registry: Registry) {
         },
       });
     },
-    gaugePer(label: string, name: string, help: string, read: () => ByLabel): void {
+    gaugePer(label: string, name: string, help: string, read: () => ByLabel, aggregator: Aggregator = 'sum'): void {
       new Gauge({
         name,
         help,
+        aggregator,
         labelNames: [label],
         registers,
         collect() {

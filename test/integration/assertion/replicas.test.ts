@@ -69,7 +69,7 @@ async function startReplica(config = configOf()): Promise<Replica> {
   };
   const engine = createEngine(config, { version: 'test', logTo: { write: keep } });
   engine.use(config);
-  const { port } = await engine.listen(config.server.listen!, false);
+  const [{ port } = { port: 0 }] = await engine.listen([config.server.listeners[0]!.address], false);
   const replica = { engine, origin: `http://127.0.0.1:${port}`, log: () => logged };
   replicas.push(replica);
   return replica;

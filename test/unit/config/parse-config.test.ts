@@ -523,7 +523,9 @@ describe('routes', () => {
 describe('variables', () => {
   test('a value cannot inject YAML', () => {
     expect(problemsOf(`${smallest}identityHeaders: { x: "\${INJECTION}" }`)).toHaveLength(1);
-    expect(parse(`${smallest}server: { listen: "\${LISTEN}" }`).server.listen).toEqual({ host: '', port: 7070 });
+    expect(parse(`${smallest}server: { listen: "\${LISTEN}" }`).server.listeners).toEqual([
+      { address: { host: '', port: 7070 }, tls: null },
+    ]);
   });
 
   test('numbers and booleans may come from variables', () => {

@@ -78,6 +78,8 @@ describe('docs/reference/metrics.md', () => {
       load: () => ({
         refusedConnections: { total: 1, client: 1 },
         endedConnections: { idle: 7, requests: 8, unread: 9, lingering: 11 },
+        handshakes: null,
+        certificates: [],
         openStreams: 1,
         rechecks: { kept: 1, ended: 1, unknown: 1 },
         bufferedBytes: 1,

@@ -78,6 +78,8 @@ test('aggregates gauges by their meaning: sum, maximum, minimum or first', async
     const load = {
       refusedConnections: { total: 1, client: 0 },
       endedConnections: { idle: 0, requests: 0, unread: 0, lingering: 0 },
+      handshakes: null,
+      certificates: [],
       openStreams: 2,
       rechecks: { kept: 0, ended: 0, unknown: 0 },
       bufferedBytes: 0,
