@@ -2,7 +2,6 @@
  * The compiled configuration: what the YAML file means, with every default filled in and every unit in its name. Sections are those of the
  * schema, which describes their keys, except for compiled values and file contents. Frozen; created and swapped as a whole.
  */
-import type { z } from 'zod';
 import type { CredentialSources } from '../core/credential/credential.ts';
 import type { IdentityHeader } from '../core/forwarding/forwarding-rules.ts';
 import type { ClaimTable } from '../core/identity/claims.ts';
@@ -12,10 +11,10 @@ import type { ViaRule } from '../core/request/via.ts';
 import type { RouteTable } from '../core/routing/route-table.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
 import type { AccountsConfig } from './accounts-config.ts';
+import type { ListenerConfig, ServerTlsConfig } from './listener-config.ts';
 import type { PasskeySettings } from './passkey-settings.ts';
 import type { InUnits } from './schema/in-units.ts';
 import type { adminScopes } from './schema/server.ts';
-import type { serverTls } from './schema/server-tls.ts';
 import type { AuthApiFile, ConfigFile } from './schema.ts';
 import type { AuthApiSourceConfig, NamedSessionSource, SourceConfig, SourceRule } from './source-config.ts';
 import type { TestSuite } from './test-suite.ts';
@@ -70,6 +69,7 @@ export interface Config {
   readonly tests: TestSuite;
 }
 
+export type { CertificateConfig, ListenerConfig, ServerTlsConfig } from './listener-config.ts';
 export type { Address };
 
 type File = InUnits<Omit<ConfigFile, 'routes' | 'policies' | 'tests'>>;
@@ -88,31 +88,6 @@ export type ServerConfig = Replace<
     readonly limits: Omit<File['server']['limits'], 'passes' | 'credentialBytes' | 'failedAuthentications'>;
   }
 >;
-
-/** An entry of `server.listen`. */
-export interface ListenerConfig {
-  readonly address: Address;
-  /** Null: without TLS. */
-  readonly tls: ListenerTlsConfig | null;
-}
-
-type ListenerTlsFile = z.output<typeof serverTls>;
-
-export type ListenerTlsConfig = Replace<
-  ListenerTlsFile,
-  {
-    /** At least one. */
-    readonly certificates: readonly CertificateConfig[];
-  }
->;
-
-/** Texts of PEM files, read with the configuration. */
-export interface CertificateConfig {
-  /** The path of the certificate, as written. */
-  readonly file: string;
-  readonly cert: string;
-  readonly key: string;
-}
 
 /** `name`: of `adminTokens`, or `adminToken`. */
 export interface AdminToken {
@@ -279,14 +254,6 @@ export type RedisServers =
     }
   /** Some nodes, at least one; the others are discovered. */
   | { readonly kind: 'cluster'; readonly nodes: readonly Address[] };
-
-/** TLS of a port of this process: texts of PEM files, read with the configuration. */
-export interface ServerTlsConfig {
-  readonly cert: string;
-  readonly key: string;
-  /** Authorities for client certificates, which are then required; null: none are requested. */
-  readonly clientCa: string | null;
-}
 
 /** TLS to a server: texts of PEM files, read with the configuration. */
 export interface ClientTlsConfig {

@@ -3,23 +3,11 @@ import { z } from 'zod';
 import { holdEveryAddress } from '../../core/syntax/addresses.ts';
 import { Problem } from '../problem.ts';
 import { added, anyChange, decides, described, exposes, higher, lower, neither, ordered, removed } from './key.ts';
-import { list, type Parts, type Problems, refined } from './refine.ts';
+import { listen } from './listeners.ts';
+import { type Parts, type Problems, refined } from './refine.ts';
 import { anyText, autoOr, bool, boolOr, fraction, integer, off, text, word } from './scalar.ts';
 import { secret } from './secret.ts';
-import { serverTls } from './server-tls.ts';
-import {
-  addressOrFalse,
-  cidr,
-  declared,
-  duration,
-  headerNames,
-  hostName,
-  idHint,
-  idPattern,
-  listener,
-  listenerOrFalse,
-  size,
-} from './values.ts';
+import { addressOrFalse, cidr, declared, duration, headerNames, hostName, idHint, idPattern, size } from './values.ts';
 
 const failedAuthentications = z.strictObject({
   perClient: decides(
@@ -143,29 +131,9 @@ const adminToken = z.strictObject({
   ),
 });
 
-const listenerKeys = z.strictObject({
-  address: exposes(
-    listener(),
-    'Address for clients, as in the short form.',
-    anyChange('others may reach another address'),
-    {
-      examples: [':8443'],
-    },
-  ),
-  tls: described(serverTls.optional(), 'TLS. If unset, connections do not use TLS.'),
-});
-
 const serverKeys = z.strictObject({
   listen: exposes(
-    z
-      .union([
-        listenerOrFalse(),
-        list(listenerKeys, {
-          empty: ['expected at least one address', 'to listen nowhere, write "listen: false"'],
-          most: [16, 'addresses'],
-        }),
-      ])
-      .prefault(':8080'),
+    listen,
     'Address for clients: host and port, or only a port for every interface; or "fd:3", a listening socket that a service manager passes on as this descriptor. Or a list of such addresses, each with its own settings. If false, Rolegate only decides, for the proxies of "authorizer" or inside an application (rolegate/middleware).',
     anyChange('others may reach another address', { strictest: false }),
   ),

@@ -57,7 +57,7 @@ test('a minimal file gets the defaults', () => {
   expect(trustedProxies('127.0.0.1')).toBe(false);
   expect(trustedRanges).toEqual([]);
   expect(listening).toEqual({
-    listen: { host: '', port: 8080 },
+    listeners: [{ address: { host: '', port: 8080 }, tls: null }],
     admin: { host: '127.0.0.1', port: 9090 },
     adminTokens: [],
     adminHosts: [],

@@ -78,8 +78,8 @@ describe('docs/reference/metrics.md', () => {
       load: () => ({
         refusedConnections: { total: 1, client: 1 },
         endedConnections: { idle: 7, requests: 8, unread: 9, lingering: 11 },
-        handshakes: null,
-        certificates: [],
+        handshakes: { full: 1, resumed: 1, failed: 1, late: 1 },
+        certificates: [{ file: 'a.pem', expiresAtMs: 1 }],
         openStreams: 1,
         rechecks: { kept: 1, ended: 1, unknown: 1 },
         bufferedBytes: 1,

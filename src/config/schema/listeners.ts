@@ -1,8 +1,9 @@
-/** TLS keys of a port of this process. */
+/** The key `server.listen`: one address, or several with their settings. */
 import { z } from 'zod';
 import { anyChange, described, exposes, ordered } from './key.ts';
 import { list } from './refine.ts';
 import { anyText, word } from './scalar.ts';
+import { listener, listenerOrFalse } from './values.ts';
 
 const pemFile = () => anyText('the path of a PEM file');
 
@@ -18,7 +19,7 @@ const certificate = z.strictObject({
   }),
 });
 
-export const serverTls = z.strictObject({
+export const listenerTls = z.strictObject({
   certificates: described(
     list(certificate, {
       empty: [
@@ -27,7 +28,7 @@ export const serverTls = z.strictObject({
       ],
       most: [1000, 'certificates'],
     }),
-    'Certificates with their keys. The name that a client asks for (SNI) selects one by its DNS names: an exact name, then a wildcard, then the first of the list. Changed files are reloaded.',
+    'Certificates with their keys. The name that a client requests (SNI) selects one by its DNS names: an exact name, then a wildcard, then the first of the list. Changed files are reloaded.',
   ),
   minVersion: exposes(
     word(['TLSv1.3', 'TLSv1.2']).prefault('TLSv1.2'),
@@ -36,7 +37,29 @@ export const serverTls = z.strictObject({
   ),
   unknownNames: exposes(
     word(['refuse', 'first']).prefault('first'),
-    'What a client gets that asks for a name of no certificate, or for none. first: the first certificate; refuse: the handshake fails.',
+    'What a client gets that requests a name of no certificate, or none. first: the first certificate; refuse: the handshake fails.',
     ordered(['refuse', 'first'], 'anyone who scans addresses learns the names of the first certificate'),
   ),
 });
+
+const listenerKeys = z.strictObject({
+  address: exposes(
+    listener(),
+    'Address for clients, as in the short form.',
+    anyChange('others may reach another address'),
+    {
+      examples: [':8443'],
+    },
+  ),
+  tls: described(listenerTls.optional(), 'TLS. If unset, connections do not use TLS.'),
+});
+
+export const listen = z
+  .union([
+    listenerOrFalse(),
+    list(listenerKeys, {
+      empty: ['expected at least one address', 'to listen nowhere, write "listen: false"'],
+      most: [16, 'addresses'],
+    }),
+  ])
+  .prefault(':8080');

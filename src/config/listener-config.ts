@@ -1,0 +1,32 @@
+/** Addresses on which this process listens, and their TLS. */
+import type { z } from 'zod';
+import type { listenerTls } from './schema/listeners.ts';
+import type { Address } from './units/parse-address.ts';
+
+/** An entry of `server.listen`. */
+export interface ListenerConfig {
+  readonly address: Address;
+  /** Null: without TLS. */
+  readonly tls: ListenerTlsConfig | null;
+}
+
+export interface ListenerTlsConfig extends Omit<z.output<typeof listenerTls>, 'certificates'> {
+  /** At least one. */
+  readonly certificates: readonly CertificateConfig[];
+}
+
+/** Texts of PEM files, read with the configuration. */
+export interface CertificateConfig {
+  /** The path of the certificate, as written. */
+  readonly file: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** TLS of a port of this process: texts of PEM files, read with the configuration. */
+export interface ServerTlsConfig {
+  readonly cert: string;
+  readonly key: string;
+  /** Authorities for client certificates, which are then required; null: none are requested. */
+  readonly clientCa: string | null;
+}
