@@ -12,7 +12,7 @@ import { bundledLicenses } from './bundled-licenses.ts';
 const root = fileURLToPath(new URL('../', import.meta.url));
 const [, , place = join(root, 'dist')] = process.argv;
 const inside: ReadonlySet<string> = new Set([
-  ...['cockatiel', 'commander', 'picocolors', 'pino', 'prom-client', 'undici', 'yaml', 'zod'],
+  ...['commander', 'picocolors', 'pino', 'prom-client', 'undici', 'yaml', 'zod'],
 ]);
 
 /** `id`: as in imports, a package or a part of one. Whatever a bundled package imports is bundled, too. */

@@ -4,14 +4,14 @@
  */
 import type { Credential } from '../core/credential/credential.ts';
 import type { Resolution, Unresolved } from '../core/identity/identity.ts';
-import type { Finding, LookUp } from './look-up.ts';
+import type { LookUp, LookUpResult } from './look-up.ts';
 import type { RevocationConnection } from './revocation/revocation-connection.ts';
 import type { SingleFlight } from './single-flight/single-flight.ts';
 import type { StaleVerdicts } from './stale-verdicts.ts';
 import { isFresh } from './verdict.ts';
 
 export interface FlightParts {
-  readonly flights: SingleFlight<Finding>;
+  readonly flights: SingleFlight<LookUpResult>;
   readonly lookUp: LookUp;
   readonly stale: StaleVerdicts;
   readonly connection: RevocationConnection;

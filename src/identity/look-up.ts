@@ -1,9 +1,15 @@
 /**
- * The steps of one flight for a credential that is not in memory: query Redis, join the other replicas, call the Auth API, and keep a
- * definite result. A revoked verdict is not kept, shared or used.
+ * The look-up of a credential that is not in memory, as a state machine. A revoked verdict is not kept, shared or used.
+ *
+ * | state    | waits for                  | next                                                                                   |
+ * | -------- | -------------------------- | -------------------------------------------------------------------------------------- |
+ * | stored   | the entry in Redis         | it is usable (`ofReplica`): done; else admitted                                        |
+ * | admitted | the count of failures      | too many: done (429); else joined, or without Redis called                             |
+ * | joined   | the turn of this replica   | another one has called: done; its entry is not usable: joined again; own turn: called  |
+ * | called   | the source (`check`)       | an identity or a rejection: kept (`keep`), unless it is valid only now; else no result |
  */
 import type { Credential } from '../core/credential/credential.ts';
-import type { Rejection, Resolution, VerdictSource } from '../core/identity/identity.ts';
+import type { Identity, Rejection, Resolution, Unresolved, VerdictSource } from '../core/identity/identity.ts';
 import type { Admission, AuthenticationThrottle, CheckResult } from '../limits/authentication-throttle.ts';
 import { type CacheKeys, lookupKeys } from './cache/cache-key.ts';
 import type { MemoryCache } from './cache/memory-cache.ts';
@@ -31,15 +37,15 @@ export interface LookUpOptions {
   readonly oldestMs: (nowMs: number) => number;
   readonly keys: CacheKeys;
   /** Called with the result of every call to a source. */
-  readonly onAsked: (source: string, finding: Finding) => void;
+  readonly onResult: (source: string, result: LookUpResult) => void;
   readonly events: Pick<IdentityEvents, 'revokedVerdict'>;
   readonly now: () => number;
   /** From 0 to 1. */
   readonly random: () => number;
 }
 
-/** The result of a flight, with what is needed to use it. */
-export interface Finding {
+/** With what is needed to use it. */
+export interface LookUpResult {
   readonly resolution: Resolution;
   /** The time for which it is valid, in milliseconds since the epoch. */
   readonly askedAtMs: number;
@@ -52,7 +58,17 @@ export interface Finding {
 }
 
 /** Looks up a credential for `client`; a verdict from a call before `oldestMs` is not accepted. */
-export type LookUp = (credential: Credential, oldestMs: number, client?: string) => Promise<Finding>;
+export type LookUp = (credential: Credential, oldestMs: number, client?: string) => Promise<LookUpResult>;
+
+/** What a step needs to know of its look-up. */
+interface Query {
+  readonly credential: Credential;
+  readonly oldestMs: number;
+  readonly client: string | undefined;
+  readonly source: Source;
+  /** Keyed names of the credential. */
+  readonly lookups: readonly string[];
+}
 
 /** Providers send a logout token, wait for the response, and only then end the tokens. */
 const settlingMs = 10_000;
@@ -60,7 +76,112 @@ const settlingMs = 10_000;
 export function createLookUp(options: LookUpOptions): LookUp {
   const { memory, shared, sources, throttle, lifetimes, tombstones, connection, events, now } = options;
 
-  function findingOf(verdict: Verdict, source: VerdictSource, origin: Origin): Finding {
+  return async (credential, oldestMs, client) => {
+    const source = sources.of(credential);
+    if (source === null) return withoutVerdict(now(), 'credential_rejected', { rejection: 'no_source' });
+    const query: Query = { credential, oldestMs, client, source, lookups: lookupKeys(credential, options.keys) };
+    const entry = shared === null ? null : await shared.find(credential, source.name);
+    const stored = ofReplica(query, entry, 'redis');
+    if (stored !== null) {
+      if (stored.resolution.identity !== null) throttle?.accepted(query.lookups[0]!);
+      return stored;
+    }
+    const admission = (await throttle?.admit(query.lookups[0]!, credential, client)) ?? unthrottled;
+    const { retryAfterS } = admission;
+    if (retryAfterS !== null) return withoutVerdict(now(), 'authentication_throttled', { retryAfterS });
+    const result = shared === null ? await call(query, null) : await join(query, shared, entry !== null);
+    admission.end(checkResultOf(result, query));
+    return result;
+  };
+
+  /** A verdict of another replica, or null if it was revoked, has expired, or is too old. */
+  function ofReplica(query: Query, entry: Verdict | null, at: RevokedAt): LookUpResult | null {
+    if (entry === null) return null;
+    const nowMs = now();
+    const verdict = clip(entry, lifetimes);
+    if (!lives(verdict, nowMs) || verdict.askedAtMs < options.oldestMs(nowMs)) return null;
+    const origin: Origin = { lookups: query.lookups, foreign: true };
+    const result = resultOf(verdict, 'redis', origin);
+    if (result.isRevoked()) {
+      events.revokedVerdict(at);
+      return null;
+    }
+    // Kept even if it is too old for this route: a rejection must not be forgotten if the Auth API fails next.
+    memory.keep(query.credential, verdict, nowMs, origin);
+    return verdict.askedAtMs >= query.oldestMs ? result : null;
+  }
+
+  /** Joins all replicas, which make one call. `skipsEntry`: the stored entry is not usable. */
+  async function join(query: Query, verdicts: SharedVerdicts, skipsEntry: boolean): Promise<LookUpResult> {
+    for (let skips = skipsEntry; ; skips = true) {
+      const turn = await verdicts.join(query.credential, query.source.name, skips);
+      const result = ofReplica(query, turn.verdict, turn.pushed ? 'push' : 'redis');
+      if (result !== null) {
+        turn.release();
+        return result;
+      }
+      if (turn.asks) return call(query, turn);
+    }
+  }
+
+  async function call(query: Query, turn: SharedTurn | null): Promise<LookUpResult> {
+    const moment = tombstones.asking(now());
+    const known = throttle?.knows(query.lookups[0]!) ?? false;
+    const response = unlessRevoked(query, await check(query, known));
+    let result: LookUpResult;
+    if (response.identity === null && response.reason !== 'credential_rejected') {
+      turn?.end(null);
+      const { reason, retryAfterS, failure, askedAtMs, outage } = response;
+      const more = failure === null ? { retryAfterS } : { retryAfterS, failure };
+      result = withoutVerdict(askedAtMs, reason, more, outage);
+    } else {
+      result = keep(query, response, moment, turn);
+    }
+    options.onResult(query.source.name, result);
+    return result;
+  }
+
+  /** A source that does not know about revocations gives no result while this process may miss them. */
+  async function check({ source, credential, client }: Query, known: boolean): Promise<SourceResult> {
+    if (!source.unaware) return await source.check(credential, client, known);
+    if (!(await connection.connects(now))) return notConnected(source.name, now());
+    const { provenMs } = connection;
+    const response = await source.check(credential, client, known);
+    // Valid for the time until which all revocations had arrived.
+    return { ...response, askedAtMs: Math.min(response.askedAtMs, provenMs) };
+  }
+
+  function unlessRevoked({ source, credential, lookups }: Query, response: SourceResult): SourceResult {
+    if (response.identity === null || !tombstones.bars(subjectOf(response.identity, lookups))) return response;
+    source.revoked?.(credential);
+    events.revokedVerdict('auth-api');
+    return { ...response, identity: null, reason: 'credential_rejected', retryAfterS: null, rejection: 'revoked' };
+  }
+
+  /** Keeps and shares a definite response, unless it is valid only for this request. */
+  function keep(query: Query, response: SourceResult, moment: number, turn: SharedTurn | null): LookUpResult {
+    const { credential, lookups } = query;
+    const { identity, askedAtMs, keepableMs } = response;
+    const rejection = identity === null ? response.rejection : undefined;
+    const verdict = verdictOf(identity, askedAtMs, drawLifetimes(lifetimes, options.random(), keepableMs), rejection);
+    const origin: Origin = { lookups, foreign: false, moment };
+    const result = resultOf(verdict, 'auth-api', origin);
+    const isRevoked = result.isRevoked();
+    if (isRevoked) events.revokedVerdict('auth-api');
+    const isForOneRequest = isRevoked || isEnding(identity, lookups);
+    if (!isForOneRequest) memory.keep(credential, verdict, now(), origin);
+    else if (!isRevoked || identity === null) memory.drop(credential);
+    turn?.end(isForOneRequest ? null : verdict);
+    return result;
+  }
+
+  /** Whether its provider may not yet have ended what it announced as ended. */
+  function isEnding(identity: Identity | null, lookups: readonly string[]): boolean {
+    if (identity === null || !sources.announced.has(identity.acceptedBy)) return false;
+    return tombstones.namedSince(subjectOf(identity, lookups), now() - settlingMs);
+  }
+
+  function resultOf(verdict: Verdict, source: VerdictSource, origin: Origin): LookUpResult {
     const { identity, askedAtMs } = verdict;
     const { lookups, foreign, moment = askedAtMs } = origin;
     const resolution = resolutionOf(verdict, source);
@@ -76,166 +197,6 @@ export function createLookUp(options: LookUpOptions): LookUp {
     };
     return { resolution, askedAtMs, foreign, outage: source === 'auth-api' ? false : null, isRevoked };
   }
-
-  /** A source that does not know about revocations gives no result while this process may miss them. */
-  async function check(
-    source: Source,
-    credential: Credential,
-    requester: string | undefined,
-    known: boolean,
-  ): Promise<SourceResult> {
-    if (!source.unaware) return await source.check(credential, requester, known);
-    if (!(await connection.connects(now))) return notConnected(source.name, now());
-    const { provenMs } = connection;
-    const result = await source.check(credential, requester, known);
-    // Valid for the time until which all revocations had arrived.
-    return { ...result, askedAtMs: Math.min(result.askedAtMs, provenMs) };
-  }
-
-  function unlessRevoked(
-    result: SourceResult,
-    lookups: readonly string[],
-    source: Source,
-    credential: Credential,
-  ): SourceResult {
-    if (result.identity === null || !tombstones.bars(subjectOf(result.identity, lookups))) return result;
-    source.revoked?.(credential);
-    events.revokedVerdict('auth-api');
-    return { ...result, identity: null, reason: 'credential_rejected', retryAfterS: null, rejection: 'revoked' };
-  }
-
-  /** A verdict of another replica, or null if it was revoked, has expired, or is too old. */
-  function take(
-    found: Verdict | null,
-    credential: Credential,
-    oldestMs: number,
-    lookups: readonly string[],
-    at: RevokedAt,
-  ): Finding | null {
-    if (found === null) return null;
-    const nowMs = now();
-    const verdict = clip(found, lifetimes);
-    if (!lives(verdict, nowMs) || verdict.askedAtMs < options.oldestMs(nowMs)) return null;
-    const origin: Origin = { lookups, foreign: true };
-    const finding = findingOf(verdict, 'redis', origin);
-    if (finding.isRevoked()) {
-      events.revokedVerdict(at);
-      return null;
-    }
-    // Kept even if it is too old for this route: a rejection must not be forgotten if the Auth API fails next.
-    memory.keep(credential, verdict, nowMs, origin);
-    return verdict.askedAtMs >= oldestMs ? finding : null;
-  }
-
-  /** The result of the source: kept and shared if it is definite. */
-  async function ask(
-    credential: Credential,
-    source: Source,
-    lookups: readonly string[],
-    turn: SharedTurn | null,
-    requester: string | undefined,
-  ): Promise<Finding> {
-    const finding = await findingAt(credential, source, lookups, turn, requester);
-    options.onAsked(source.name, finding);
-    return finding;
-  }
-
-  async function findingAt(
-    credential: Credential,
-    source: Source,
-    lookups: readonly string[],
-    turn: SharedTurn | null,
-    requester: string | undefined,
-  ): Promise<Finding> {
-    const moment = tombstones.asking(now());
-    const known = throttle?.knows(lookups[0]!) ?? false;
-    const result = unlessRevoked(await check(source, credential, requester, known), lookups, source, credential);
-    if (result.identity === null && result.reason !== 'credential_rejected') {
-      turn?.end(null);
-      const { identity, reason, retryAfterS, failure, askedAtMs, outage } = result;
-      const unresolved: Resolution = { identity, reason, retryAfterS, source: 'none' };
-      const resolution = failure === null ? unresolved : { ...unresolved, failure };
-      return { resolution, askedAtMs, foreign: false, outage, isRevoked: () => false };
-    }
-    const drawn = drawLifetimes(lifetimes, options.random(), result.keepableMs);
-    const verdict = verdictOf(
-      result.identity,
-      result.askedAtMs,
-      drawn,
-      result.identity === null ? result.rejection : undefined,
-    );
-    const origin: Origin = { lookups, foreign: false, moment };
-    const finding = findingOf(verdict, 'auth-api', origin);
-    if (finding.isRevoked()) {
-      events.revokedVerdict('auth-api');
-      if (result.identity === null) memory.drop(credential);
-      turn?.end(null);
-      return finding;
-    }
-    if (settles(result, lookups)) {
-      memory.drop(credential);
-      turn?.end(null);
-      return finding;
-    }
-    memory.keep(credential, verdict, now(), origin);
-    turn?.end(verdict);
-    return finding;
-  }
-
-  /** Whether its provider may not yet have ended what it announced as ended: the result is valid only for this request. */
-  function settles({ identity }: SourceResult, lookups: readonly string[]): boolean {
-    if (identity === null || !sources.announced.has(identity.acceptedBy)) return false;
-    return tombstones.namedSince(subjectOf(identity, lookups), now() - settlingMs);
-  }
-
-  /** Joins all replicas, which make one call. */
-  async function join(
-    { credential, oldestMs, requester, source, lookups }: Asked,
-    verdicts: SharedVerdicts,
-    foundAny: boolean,
-  ): Promise<Finding> {
-    let skipsEntry = foundAny;
-    for (;;) {
-      const turn = await verdicts.join(credential, source.name, skipsEntry);
-      const late = take(turn.verdict, credential, oldestMs, lookups, turn.pushed ? 'push' : 'redis');
-      if (late !== null) {
-        turn.release();
-        return late;
-      }
-      if (turn.asks) return ask(credential, source, lookups, turn, requester);
-      // The stored entry is not usable.
-      skipsEntry = true;
-    }
-  }
-
-  return async (credential, oldestMs, requester) => {
-    const source = sources.of(credential);
-    if (source === null) return noSource(now());
-    const lookups = lookupKeys(credential, options.keys);
-    const found = shared === null ? null : await shared.find(credential, source.name);
-    const kept = take(found, credential, oldestMs, lookups, 'redis');
-    if (kept !== null) {
-      if (kept.resolution.identity !== null) throttle?.accepted(lookups[0]!);
-      return kept;
-    }
-    const admission = (await throttle?.admit(lookups[0]!, credential, requester)) ?? unthrottled;
-    if (admission.retryAfterS !== null) return throttled(now(), admission.retryAfterS);
-    const asked = { credential, oldestMs, requester, source, lookups };
-    const finding =
-      shared === null
-        ? await ask(credential, source, lookups, null, requester)
-        : await join(asked, shared, found !== null);
-    admission.end(resultOf(finding, source, credential));
-    return finding;
-  };
-}
-
-interface Asked {
-  readonly credential: Credential;
-  readonly oldestMs: number;
-  readonly requester: string | undefined;
-  readonly source: Source;
-  readonly lookups: readonly string[];
 }
 
 const unthrottled: Admission = Object.freeze({ retryAfterS: null, end() {} });
@@ -244,17 +205,16 @@ const unthrottled: Admission = Object.freeze({ retryAfterS: null, end() {} });
 const genuine: ReadonlySet<Rejection | undefined> = new Set<Rejection>(['expired', 'revoked', 'too_old']);
 
 /** The result of this process's own call; a rejection from another replica's call is charged there. */
-function resultOf(finding: Finding, { passesRightSecrets }: Source, { kind }: Credential): CheckResult {
-  const { resolution, foreign } = finding;
+function checkResultOf({ resolution, foreign }: LookUpResult, { source, credential }: Query): CheckResult {
   if (resolution.identity !== null) return 'accepted';
   const { reason, rejection } = resolution;
   // It limits no bearers: such a 429 is of a limiter in front of it.
-  const isGuess = reason === 'auth_throttled' && passesRightSecrets === true && kind === 'keyPair';
+  const isGuess = reason === 'auth_throttled' && source.passesRightSecrets === true && credential.kind === 'keyPair';
   if (isGuess) return foreign ? 'unknown' : 'rejected';
   return reason === 'credential_rejected' && !foreign && !genuine.has(rejection) ? 'rejected' : 'unknown';
 }
 
-/** No result: neither accepted nor rejected. */
+/** The source gave no result: neither accepted nor rejected. */
 function notConnected(name: string, nowMs: number): SourceResult {
   const detail = 'not connected to revocations';
   const failure = { source: name, url: '', kind: 'revocations', detail } as const;
@@ -262,19 +222,13 @@ function notConnected(name: string, nowMs: number): SourceResult {
   return { identity: null, reason: 'auth_unavailable', retryAfterS: null, failure, ...nothing };
 }
 
-/** Nothing was called and nothing is kept. */
-function noSource(nowMs: number): Finding {
-  const reason = 'credential_rejected';
-  const resolution: Resolution = { identity: null, reason, retryAfterS: null, source: 'none', rejection: 'no_source' };
-  return { resolution, askedAtMs: nowMs, foreign: false, outage: null, isRevoked: () => false };
-}
-
-function throttled(nowMs: number, retryAfterS: number): Finding {
-  const resolution: Resolution = {
-    identity: null,
-    reason: 'authentication_throttled',
-    retryAfterS,
-    source: 'none',
-  };
-  return { resolution, askedAtMs: nowMs, foreign: false, outage: null, isRevoked: () => false };
+/** Nothing is kept. */
+function withoutVerdict(
+  askedAtMs: number,
+  reason: Unresolved['reason'],
+  more: Partial<Unresolved>,
+  outage: boolean | null = false,
+): LookUpResult {
+  const resolution: Resolution = { identity: null, reason, retryAfterS: null, source: 'none', ...more };
+  return { resolution, askedAtMs, foreign: false, outage, isRevoked: () => false };
 }

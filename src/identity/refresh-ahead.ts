@@ -7,14 +7,14 @@ import { stepMs } from './cache/due-times.ts';
 import { credentialOf, type MemoryCache } from './cache/memory-cache.ts';
 import type { MemoryEntry } from './cache/memory-entry.ts';
 import type { RefreshOutcome } from './events.ts';
-import type { Finding, LookUp } from './look-up.ts';
+import type { LookUp, LookUpResult } from './look-up.ts';
 import type { SingleFlight } from './single-flight/single-flight.ts';
 
 export interface RefreshAheadOptions {
   /** False: entries only expire. */
   readonly enabled: boolean;
   readonly memory: MemoryCache;
-  readonly flights: SingleFlight<Finding>;
+  readonly flights: SingleFlight<LookUpResult>;
   readonly lookUp: LookUp;
   /** Maximum concurrent refreshes. */
   readonly concurrency: number;
@@ -97,7 +97,7 @@ export class RefreshAhead {
   }
 }
 
-function outcomeOf({ resolution: { identity, reason, source }, isRevoked }: Finding): RefreshOutcome {
+function outcomeOf({ resolution: { identity, reason, source }, isRevoked }: LookUpResult): RefreshOutcome {
   if (isRevoked()) return 'failed';
   if (source === 'redis') return 'shared';
   if (identity !== null) return 'accepted';

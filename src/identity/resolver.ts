@@ -15,7 +15,7 @@ import { verdictRules } from './cache/verdict-rules.ts';
 import { createSetBackWatch } from './clock.ts';
 import type { IdentityEvents } from './events.ts';
 import { tombstoneLifeMs } from './lifetimes.ts';
-import { createLookUp, type Finding } from './look-up.ts';
+import { createLookUp, type LookUpResult } from './look-up.ts';
 import { RefreshAhead } from './refresh-ahead.ts';
 import { createResolve } from './resolve.ts';
 import { createRevocations, type Revocations, type Siblings } from './revocation/create-revocations.ts';
@@ -153,13 +153,13 @@ export function createIdentityResolver(options: IdentityResolverOptions): Identi
     connection,
     oldestMs: (nowMs) => connection.oldestMs(nowMs, true),
     keys,
-    onAsked: (source, finding) => stale.observe(source, finding),
+    onResult: (source, result) => stale.observe(source, result),
     events,
     now,
     random,
   });
   const maxFlights = 2 * sources.concurrency + flightsBeyondCalls;
-  const flights = new SingleFlight<Finding>(maxFlights, { crowded: maxFlights >> 1, ofClient: maxFlights >> 2 });
+  const flights = new SingleFlight<LookUpResult>(maxFlights, { crowded: maxFlights >> 1, ofClient: maxFlights >> 2 });
   const awaitFlight = createAwaitFlight({ flights, lookUp, stale, connection, throttledS, now });
   const refreshAhead = new RefreshAhead({
     enabled: cache.refreshAhead,

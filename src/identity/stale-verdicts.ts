@@ -6,7 +6,7 @@ import type { Credential } from '../core/credential/credential.ts';
 import type { Resolution, Unresolved } from '../core/identity/identity.ts';
 import type { MemoryCache } from './cache/memory-cache.ts';
 import type { IdentityEvents } from './events.ts';
-import type { Finding } from './look-up.ts';
+import type { LookUpResult } from './look-up.ts';
 import type { RevocationConnection } from './revocation/revocation-connection.ts';
 
 export interface StaleVerdictsOptions {
@@ -31,7 +31,7 @@ export class StaleVerdicts {
   }
 
   /** Receives the result of every call to a source. */
-  observe(source: string, { outage }: Finding): void {
+  observe(source: string, { outage }: LookUpResult): void {
     if (outage === true) this.#outages.add(source);
     if (outage === false) this.#outages.delete(source);
     if (this.#outages.size > 0 || !this.#serving) return;

@@ -93,7 +93,6 @@ describe('the tarball', () => {
       '@pinojs/redact',
       'atomic-sleep',
       'bintrees',
-      'cockatiel',
       'commander',
       'on-exit-leak-free',
       'picocolors',

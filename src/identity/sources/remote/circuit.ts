@@ -2,16 +2,7 @@
  * The circuit breaker of one URL of the Auth API: after consecutive failures it stops calls, which spares the service and makes clients
  * fail fast, until one trial call succeeds.
  */
-import {
-  BrokenCircuitError,
-  CircuitState,
-  ConsecutiveBreaker,
-  circuitBreaker,
-  DelegateBackoff,
-  handleWhenResult,
-  type IHalfOpenAfterBackoffContext,
-} from 'cockatiel';
-import { elapsedMs, type Moment, momentOf } from '../../clock.ts';
+import { elapsedMs, momentOf } from '../../clock.ts';
 import type { BreakerState } from '../../events.ts';
 
 export interface CircuitOptions {
@@ -39,52 +30,45 @@ export const maxOpenMs = 60_000;
 
 const clocks = { now: () => Date.now(), steady: () => performance.now() };
 
-const stateNames: Readonly<Record<CircuitState, BreakerState>> = {
-  [CircuitState.Closed]: 'closed',
-  [CircuitState.HalfOpen]: 'half_open',
-  [CircuitState.Open]: 'open',
-  [CircuitState.Isolated]: 'open',
-};
-
 export function createCircuit<R extends Guarded>({ breaker, onState }: CircuitOptions): Circuit<R> {
-  const failure = handleWhenResult((result) => (result as Guarded).failed);
-  let openForMs = breaker.openMs;
-  const circuit = circuitBreaker(failure, {
-    halfOpenAfter: new DelegateBackoff(({ result }: IHalfOpenAfterBackoffContext) => {
-      const waitS = 'value' in result ? (result.value as Guarded).waitS : null;
-      openForMs = Math.max(breaker.openMs, Math.min((waitS ?? 0) * 1_000, maxOpenMs));
-      return openForMs;
-    }),
-    breaker: new ConsecutiveBreaker(breaker.failures),
-  });
-  let opened: Moment | null = null;
-  circuit.onStateChange((state) => {
-    if (state === CircuitState.Open) opened = momentOf(clocks);
-    onState(stateNames[state]);
-  });
+  let state: BreakerState = 'closed';
+  let failures = 0;
+  let opened = momentOf(clocks);
+  let openForMs = 0;
 
-  /**
-   * The library uses the machine's clock: after that is set back, the breaker would stay open until the clock catches up. It can only be
-   * closed from outside, so that there is no trial call then: if the service still fails, it opens again.
-   */
-  function isOverdue(): boolean {
-    if (circuit.state !== CircuitState.Open || opened === null) return false;
-    // The machine's clock counts whole milliseconds.
-    return clocks.now() - opened.nowMs < openForMs && elapsedMs(opened, clocks) >= openForMs + 1;
+  function enter(next: BreakerState): void {
+    state = next;
+    onState(next);
   }
+
+  function ended(isTrial: boolean, { failed, waitS }: Guarded): void {
+    // It began before the breaker opened.
+    if (!isTrial && state !== 'closed') return;
+    failures = failed ? failures + 1 : 0;
+    if (failed && (isTrial || failures >= breaker.failures)) {
+      openForMs = Math.max(breaker.openMs, Math.min((waitS ?? 0) * 1_000, maxOpenMs));
+      opened = momentOf(clocks);
+      enter('open');
+    } else if (isTrial) {
+      enter('closed');
+    }
+  }
+
   return {
     get closed() {
-      return circuit.state === CircuitState.Closed;
+      return state === 'closed';
     },
     async run(call) {
-      if (isOverdue()) circuit.isolate().dispose();
-      // The library would let all further callers wait for the one trial call, without a bound.
-      if (circuit.state === CircuitState.HalfOpen) return 'open';
+      const isTrial = state !== 'closed';
+      // Others do not wait for the trial call: its time has no bound here.
+      if (isTrial && (state === 'half_open' || elapsedMs(opened, clocks) < openForMs)) return 'open';
+      if (isTrial) enter('half_open');
+      let result: R | null = null;
       try {
-        return await circuit.execute(call);
-      } catch (error) {
-        if (error instanceof BrokenCircuitError) return 'open';
-        throw error;
+        result = await call();
+        return result;
+      } finally {
+        ended(isTrial, result ?? { failed: true, waitS: null });
       }
     },
   };

@@ -2,7 +2,6 @@
  * Bounds the concurrent calls to the Auth API, and the waiting ones to the same number. Once calls must wait, a client begins at most half
  * of them, so that made-up credentials leave room for other clients.
  */
-import { BulkheadRejectedError, bulkhead } from 'cockatiel';
 import { ClientShares } from '../../client-shares.ts';
 
 export interface Turns {
@@ -15,20 +14,24 @@ export interface Turns {
 
 /** `concurrency`: maximum concurrent calls; as many may wait. */
 export function createTurns(concurrency: number): Turns {
-  const turns = bulkhead(concurrency, concurrency);
   const shares = new ClientShares(Math.max(1, concurrency >> 1));
+  /** Each begins the call that waits. */
+  const waiting: (() => void)[] = [];
+  let running = 0;
   return {
-    async take<T>(call: () => Promise<T>, deadlineMs: number, client?: string): Promise<T | 'busy'> {
-      if (!shares.allow(client, turns.executionSlots === 0)) return 'busy';
+    async take(call, deadlineMs, client) {
+      const isCrowded = running === concurrency;
+      if (!shares.allow(client, isCrowded) || (isCrowded && waiting.length === concurrency)) return 'busy';
       shares.begin(client);
+      if (isCrowded) await new Promise<void>((begin) => waiting.push(begin));
+      else running += 1;
       try {
-        return await turns.execute<T | 'busy'>(() =>
-          performance.now() >= deadlineMs ? Promise.resolve('busy' as const) : call(),
-        );
-      } catch (error) {
-        if (error instanceof BulkheadRejectedError) return 'busy';
-        throw error;
+        return performance.now() >= deadlineMs ? 'busy' : await call();
       } finally {
+        const next = waiting.shift();
+        // A call that waited takes over this turn.
+        if (next === undefined) running -= 1;
+        else next();
         shares.end(client);
       }
     },
