@@ -16,6 +16,7 @@ import { createPasses, handOver, takeOver } from './hand-over.ts';
 import type { HostCookies } from './host-cookies.ts';
 import { keptForm } from './kept-form.ts';
 import { endSession, listSessions } from './own-sessions.ts';
+import { pageTexts } from './page-language.ts';
 import { type PageReply, type PageRequest, redirect, refuse, show } from './page-request.ts';
 import { signedInPage } from './pages/form-page.ts';
 import { failurePage, originPage } from './pages/message-pages.ts';
@@ -78,7 +79,12 @@ export function createSignIn(options: SignInOptions): OwnPages {
     [paths.choose, { GET: (request) => choose(parts, request) }],
     [paths.signOut, { GET: (request) => askToSignOut(parts, request), POST: (request) => signOut(parts, request) }],
     [paths.signedOut, { GET: signedOut }],
-    [paths.signedIn, { GET: async (request) => show(signedInPage((await currentSession(parts, request)) !== null)) }],
+    [
+      paths.signedIn,
+      {
+        GET: async (request) => show(signedInPage(pageTexts(request), (await currentSession(parts, request)) !== null)),
+      },
+    ],
     [paths.sessions, { GET: (request) => listSessions(parts, request), POST: (request) => endSession(parts, request) }],
   ];
   const pages = new Map(everywhere);

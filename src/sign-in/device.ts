@@ -1,4 +1,10 @@
 /** The name of a browser for people, from its `User-Agent`. A guess for display: nothing is decided by it. */
+/** In the language of the page. */
+export interface DeviceTexts {
+  readonly unknownBrowser: string;
+  readonly browserOn: (browser: string, system: string) => string;
+}
+
 const browsers: readonly (readonly [RegExp, string])[] = [
   [/\bEdg(?:A|iOS)?\//, 'Edge'],
   [/\bOPR\//, 'Opera'],
@@ -16,9 +22,9 @@ const systems: readonly (readonly [RegExp, string])[] = [
   [/\bLinux\b/, 'Linux'],
 ];
 
-export function deviceName(userAgent: string): string {
+export function deviceName(userAgent: string, texts: DeviceTexts): string {
   const browser = browsers.find(([form]) => form.test(userAgent))?.[1];
   const system = systems.find(([form]) => form.test(userAgent))?.[1];
-  if (browser === undefined) return system ?? 'Unknown browser';
-  return system === undefined ? browser : `${browser} on ${system}`;
+  if (browser === undefined) return system ?? texts.unknownBrowser;
+  return system === undefined ? browser : texts.browserOn(browser, system);
 }

@@ -1,4 +1,5 @@
 /** A person's own sessions: the list, and the end of one of them. A person sees and ends only their own. */
+import { pageTexts } from './page-language.ts';
 import { type PageReply, type PageRequest, redirect, show } from './page-request.ts';
 import { sessionsPage } from './pages/sessions-page.ts';
 import { paths } from './paths.ts';
@@ -16,7 +17,9 @@ export async function listSessions(parts: SignInParts, request: PageRequest): Pr
     isThisOne: isSame(session, current.session),
     endAction: `${paths.sessions}?end=${encodeURIComponent(handle)}`,
   }));
-  return show(sessionsPage(nameOf(current), rows, `${paths.signOut}?everywhere=1`));
+  return show(
+    sessionsPage(pageTexts(request), { name: nameOf(current), rows, endAllAction: `${paths.signOut}?everywhere=1` }),
+  );
 }
 
 /** The request comes from a page of the own origin. */

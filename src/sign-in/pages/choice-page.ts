@@ -1,5 +1,6 @@
 /** The page where a person chooses one of several providers. It goes on by itself once the person has signed in in another tab. */
 import { html, type Page, renderPage } from './page.ts';
+import type { PageTexts } from './texts/page-texts.ts';
 
 /** Only the browser knows the fragment of the address. A tab that is opened again asks whether there is a session by now. */
 const script = `
@@ -22,13 +23,14 @@ export interface ChoicePage {
   readonly target: string;
 }
 
-export function choicePage({ choices, check, target }: ChoicePage): Page {
+export function choicePage(texts: PageTexts, { choices, check, target }: ChoicePage): Page {
   const back = encodeURIComponent(target);
   return renderPage({
-    title: 'Sign in',
+    title: texts.signIn,
+    language: texts.language,
     body: html`<section data-check="${check}" data-back="${target}">
-<h1>Sign in</h1>
-<p>Choose where you have your account.</p>
+<h1>${texts.signIn}</h1>
+<p>${texts.choose}</p>
 ${choices.map(
   ({ label, address }) =>
     html`<p><a class="button wide" href="${`${address}&return_to=${back}`}" data-go="${address}">${label}</a></p>

@@ -1,5 +1,6 @@
 /** A form that was sent without a session, to be sent again. It is in the page, so that no other client has it, and nothing is kept here. */
 import { type Html, html, nothing, type Page, renderPage } from './page.ts';
+import type { PageTexts } from './texts/page-texts.ts';
 
 export interface FormPage {
   /** Where the form goes. */
@@ -58,14 +59,15 @@ function field(name: string, value: string): Html {
 }
 
 /** In the tab beside the form. */
-export function signedInPage(isSignedIn: boolean): Page {
-  const title = isSignedIn ? 'You are signed in' : 'You are not signed in';
-  const hint = isSignedIn ? html`<p>Close this tab, and send your form in the other one.</p>` : nothing;
+export function signedInPage(texts: PageTexts, isSignedIn: boolean): Page {
+  const title = isSignedIn ? texts.signedIn : texts.notSignedIn;
+  const hint = isSignedIn ? html`<p>${texts.closeTab}</p>` : nothing;
   return renderPage({
     title,
+    language: texts.language,
     body: html`<h1>${title}</h1>
 ${hint}
-<p class="row"><a href="/">Go to the start page</a></p>
+<p class="row"><a href="/">${texts.goToStart}</a></p>
 `,
   });
 }

@@ -1,5 +1,6 @@
 /** Pages that tell a person what happened, each with a way on. */
 import { type Html, html, type Page, renderPage } from './page.ts';
+import type { PageTexts } from './texts/page-texts.ts';
 
 /** What providers mean by their codes (RFC 6749 section 4.1.2.1, OpenID Connect Core 1.0 section 3.1.2.6). */
 const meanings: Readonly<Record<string, string>> = {
@@ -75,16 +76,16 @@ export function originPage(origin: string, errorId: string): Page {
 }
 
 /** `action`: the form's address. */
-export function signOutPage(action: string, isSignedIn: boolean): Page {
+export function signOutPage(texts: PageTexts, action: string, isSignedIn: boolean): Page {
   const body = isSignedIn
-    ? html`<h1>Sign out</h1>
-<p>Do you want to sign out?</p>
-<form method="post" action="${action}" class="row"><button>Sign out</button> <a href="/">Stay signed in</a></form>
+    ? html`<h1>${texts.signOut}</h1>
+<p>${texts.signOutQuestion}</p>
+<form method="post" action="${action}" class="row"><button>${texts.signOut}</button> <a href="/">${texts.staySignedIn}</a></form>
 `
-    : html`<h1>You are signed out</h1>
-<p class="row"><a class="button" href="/">Go to the start page</a></p>
+    : html`<h1>${texts.signedOut}</h1>
+<p class="row"><a class="button" href="/">${texts.goToStart}</a></p>
 `;
-  return renderPage({ title: 'Sign out', body, script: forgetLeader });
+  return renderPage({ title: texts.signOut, language: texts.language, body, script: forgetLeader });
 }
 
 /** The note about a tab that signs in has no meaning after signing out. */

@@ -1,6 +1,7 @@
 /** The page of a person's own sessions: where they are, and how to end them. */
 import { deviceName } from '../device.ts';
 import { html, nothing, type Page, renderPage } from './page.ts';
+import type { PageTexts } from './texts/page-texts.ts';
 
 export interface SessionRow {
   readonly device: string;
@@ -12,26 +13,34 @@ export interface SessionRow {
   readonly endAction: string;
 }
 
-export function sessionsPage(name: string, rows: readonly SessionRow[], endAllAction: string): Page {
+export interface SessionsPage {
+  /** Of the person. */
+  readonly name: string;
+  readonly rows: readonly SessionRow[];
+  readonly endAllAction: string;
+}
+
+export function sessionsPage(texts: PageTexts, { name, rows, endAllAction }: SessionsPage): Page {
   const lines = rows.map(
     (row) => html`<tr>
-<td>${deviceName(row.device)}${row.isThisOne ? html`<span class="badge">this one</span>` : nothing}<br><small>${row.address}</small></td>
+<td>${deviceName(row.device, texts)}${row.isThisOne ? html`<span class="badge">${texts.thisSession}</span>` : nothing}<br><small>${row.address}</small></td>
 <td>${moment(row.openedAtMs)}</td>
 <td>${moment(row.usedAtMs)}</td>
-<td><form method="post" action="${row.endAction}"><button class="plain">Sign out</button></form></td>
+<td><form method="post" action="${row.endAction}"><button class="plain">${texts.signOut}</button></form></td>
 </tr>
 `,
   );
   return renderPage({
-    title: 'Your sessions',
-    body: html`<h1>Your sessions</h1>
-<p>Browsers in which ${name} is signed in. Sign out those that you do not know or do not use any more.</p>
+    title: texts.sessionsTitle,
+    language: texts.language,
+    body: html`<h1>${texts.sessionsTitle}</h1>
+<p>${texts.sessionsOf(name)}</p>
 <table>
-<thead><tr><th>Browser and address</th><th>Signed in</th><th>Last used</th><th></th></tr></thead>
+<thead><tr><th>${texts.browserColumn}</th><th>${texts.openedColumn}</th><th>${texts.usedColumn}</th><th></th></tr></thead>
 <tbody>
 ${lines}</tbody>
 </table>
-<form method="post" action="${endAllAction}" class="row"><button>Sign out everywhere</button> <a href="/">Go to the start page</a></form>
+<form method="post" action="${endAllAction}" class="row"><button>${texts.signOutEverywhere}</button> <a href="/">${texts.goToStart}</a></form>
 `,
   });
 }

@@ -4,6 +4,7 @@
  * redirect.
  */
 import { html, type Page, renderPage } from './page.ts';
+import type { PageTexts } from './texts/page-texts.ts';
 
 /**
  * One tab leads, by a Web Lock, and notes that it does; others ask until there is a session. A tab that came back at once leads itself: its
@@ -63,18 +64,19 @@ export interface StartPage {
   readonly target: string;
 }
 
-export function startPage({ go, check, target }: StartPage): Page {
+export function startPage(texts: PageTexts, { go, check, target }: StartPage): Page {
   const plain = `${go}&return_to=${encodeURIComponent(target)}`;
   return renderPage({
-    title: 'Sign in',
+    title: texts.signIn,
+    language: texts.language,
     head: html`<noscript><meta http-equiv="refresh" content="0;url=${plain}"></noscript>
 `,
     body: html`<section data-go="${go}" data-check="${check}" data-back="${target}">
-<h1>Sign in</h1>
-<p id="continuing">You are taken to the sign-in page.</p>
-<p hidden>You are signing in in another tab. This page opens as soon as you are done there.</p>
-<p hidden><button type="button">Sign in here instead</button></p>
-<noscript><p><a class="button" href="${plain}">Continue</a></p></noscript>
+<h1>${texts.signIn}</h1>
+<p id="continuing">${texts.leadingOn}</p>
+<p hidden>${texts.otherTab}</p>
+<p hidden><button type="button">${texts.signInHere}</button></p>
+<noscript><p><a class="button" href="${plain}">${texts.goOn}</a></p></noscript>
 </section>
 `,
     script,

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { readBrowser, setCookie } from '../../../src/sign-in/cookies.ts';
 import { deviceName } from '../../../src/sign-in/device.ts';
+import { english } from '../../../src/sign-in/pages/texts/english.ts';
 import { createRepeatedSignIns } from '../../../src/sign-in/repeated-sign-ins.ts';
 import { createSpentTransactions } from '../../../src/sign-in/spent-transactions.ts';
 import { createTransactions, transactionLifeMs } from '../../../src/sign-in/transaction.ts';
@@ -130,5 +131,5 @@ test.each([
   ['Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:140.0) Gecko/20100101 Firefox/140.0', 'Firefox on macOS'],
   ['curl/8.0', 'Unknown browser'],
 ])('%s is %s', (userAgent, name) => {
-  expect(deviceName(userAgent)).toBe(name);
+  expect(deviceName(userAgent, english)).toBe(name);
 });
