@@ -175,6 +175,7 @@ function accountPages(parts: SignInParts, accounts: Accounts, secrets: readonly 
   return new Map([
     [paths.address, { GET: page('showAddress'), POST: page('sendCode') }],
     [paths.code, { GET: page('beginAgain'), POST: page('checkCode') }],
+    [paths.account, { GET: page('showAccount'), POST: page('changeAccount') }],
     ...(accounts.settings.mayRegister ? [signUp] : []),
   ]);
 }

@@ -20,6 +20,8 @@ export const paths = {
   address: `${ownPaths}address`,
   code: `${ownPaths}code`,
   signUp: `${ownPaths}sign-up`,
+  /** Of a person who is signed in there: addresses and API keys. */
+  account: `${ownPaths}account`,
 } as const;
 
 /** An address with these parameters, besides those that it has. */

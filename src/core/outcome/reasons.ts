@@ -427,6 +427,15 @@ const table = {
   },
 
   // The Auth API
+  account_unchanged: {
+    status: 400,
+    message: 'The account was not changed',
+    fault: 'client',
+    level: 'info',
+    retryable: false,
+    advice:
+      'The page says why: an address, a name, a number of days or a code was not valid, or the entry had changed.',
+  },
   sign_in_failed: {
     status: 403,
     message: 'The sign-in failed',

@@ -25,7 +25,53 @@ export interface AccountTexts {
   readonly hasAccount: string;
   readonly messages: Readonly<Record<MessageName, string>>;
   readonly wait: (seconds: number) => string;
+  readonly account: OwnAccountTexts;
 }
+
+/** Of the page of a person's own account. */
+export interface OwnAccountTexts {
+  readonly title: string;
+  readonly signedInAs: (name: string) => string;
+  readonly signInAgain: string;
+  readonly signInAgainWhy: string;
+  readonly addresses: string;
+  readonly address: string;
+  readonly preferred: string;
+  readonly unverified: string;
+  readonly prefer: string;
+  readonly verify: string;
+  readonly remove: string;
+  readonly newAddress: string;
+  readonly add: string;
+  readonly keys: string;
+  readonly keysWhy: string;
+  readonly key: string;
+  readonly until: (date: string) => string;
+  readonly newKey: string;
+  readonly days: string;
+  readonly createKey: string;
+  readonly keyTitle: string;
+  readonly keyOnce: string;
+  readonly apiKey: string;
+  readonly apiSecret: string;
+  readonly keyCode: string;
+  readonly addressCode: (address: string) => string;
+  readonly confirm: string;
+  readonly back: string;
+  readonly sessions: string;
+  readonly signOut: string;
+  readonly messages: Readonly<Record<OwnAccountMessage, string>>;
+}
+
+export type OwnAccountMessage =
+  | 'addressInvalid'
+  | 'addressTaken'
+  | 'keyInvalid'
+  | 'codeWrong'
+  | 'codeMalformed'
+  | 'codeUsed'
+  | 'gone'
+  | 'tooMany';
 
 export type MessageName =
   | 'addressInvalid'

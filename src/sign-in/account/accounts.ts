@@ -17,6 +17,8 @@ export interface AccountPages {
   checkCode(request: PageRequest): Promise<PageReply>;
   showSignUp(request: PageRequest): PageReply;
   signUp(request: PageRequest): Promise<PageReply>;
+  showAccount(request: PageRequest): Promise<PageReply>;
+  changeAccount(request: PageRequest): Promise<PageReply>;
   /** For an address that was opened without its form. */
   beginAgain(request: PageRequest): PageReply;
 }

@@ -14,8 +14,10 @@ import type { AccountTexts, MessageName } from './account-texts.ts';
 import type { AccountPages, Accounts } from './accounts.ts';
 import { type AuthApiCall, type AuthApiResponse, AuthApiUnavailable } from './auth-api-client.ts';
 import { textsFor } from './languages.ts';
+import { createOwnAccount } from './own-account.ts';
 import { addressPage, codePage, type PageFrame, signUpPage } from './pages.ts';
 import { createPendingCodes } from './pending-codes.ts';
+import { headerOf, textOf } from './request-fields.ts';
 
 /** A sign-in of this browser, and what its pages have in common. */
 interface Step {
@@ -27,11 +29,8 @@ interface Step {
   readonly frame: PageFrame;
 }
 
-export function createAccountPages(
-  parts: SignInParts,
-  { settings, provider, client }: Accounts,
-  secrets: readonly string[],
-): AccountPages {
+export function createAccountPages(parts: SignInParts, accounts: Accounts, secrets: readonly string[]): AccountPages {
+  const { settings, provider, client } = accounts;
   const codes = createPendingCodes(secrets);
 
   function beginAgain(target: string): PageReply {
@@ -85,6 +84,7 @@ export function createAccountPages(
   }
 
   return {
+    ...createOwnAccount(parts, accounts),
     beginAgain: () => beginAgain(homePath),
     showAddress: onPage(({ frame }) => show(addressPage(frame, ''))),
     showSignUp: onPage(({ frame }) => show(signUpPage(frame, { email: '', fullName: '', alias: '' }))),
@@ -156,15 +156,4 @@ function signUpMessage({ status, json }: AuthApiResponse): MessageName {
   if (status === 429) return 'tooManyRequests';
   if (status === 403) return 'signUpClosed';
   return json['code'] === 'key_duplicated' ? 'aliasTaken' : 'fieldsInvalid';
-}
-
-const maxFieldLength = 254;
-
-function textOf(form: URLSearchParams, name: string): string {
-  return (form.get(name) ?? '').trim().slice(0, maxFieldLength);
-}
-
-function headerOf(rawHeaders: readonly string[], name: string): string {
-  const at = rawHeaders.findIndex((text, i) => i % 2 === 0 && text.toLowerCase() === name);
-  return at < 0 ? '' : (rawHeaders[at + 1] ?? '');
 }

@@ -5,13 +5,16 @@ import { paths } from '../paths.ts';
 import type { AccountTexts } from './account-texts.ts';
 import { brandStyle } from './brand.ts';
 
-export interface PageFrame {
+export interface Frame {
   readonly settings: AccountsConfig;
   readonly texts: AccountTexts;
-  /** Of the sign-in under way, sealed. */
-  readonly state: string;
   /** What was wrong; null: nothing yet. */
   readonly message: string | null;
+}
+
+export interface PageFrame extends Frame {
+  /** Of the sign-in under way, sealed. */
+  readonly state: string;
 }
 
 export function addressPage(frame: PageFrame, email: string): Page {
@@ -83,7 +86,7 @@ ${hidden('state', state)}<label for="email">${texts.addressLabel}</label>
   );
 }
 
-function render({ settings: { name, logo, color }, texts }: PageFrame, title: string, body: Html): Page {
+export function render({ settings: { name, logo, color }, texts }: Frame, title: string, body: Html): Page {
   const picture = logo === null ? nothing : html`<img class="logo" src="${logo}" alt="">\n`;
   return renderPage({
     title: `${title} · ${name}`,
@@ -94,11 +97,11 @@ function render({ settings: { name, logo, color }, texts }: PageFrame, title: st
   });
 }
 
-function alertOf({ message }: PageFrame): Html {
+export function alertOf({ message }: Frame): Html {
   return message === null ? nothing : html`<p class="alert" role="alert">${message}</p>\n`;
 }
 
-function hidden(name: string, value: string): Html {
+export function hidden(name: string, value: string): Html {
   return html`<input type="hidden" name="${name}" value="${value}">\n`;
 }
 

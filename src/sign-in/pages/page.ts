@@ -129,6 +129,7 @@ main {
 main.wide { max-width: 44rem }
 main:has(table) { max-width: 46rem }
 h1 { margin: 0 0 12px; font-size: 1.375rem; line-height: 1.3; font-weight: 600 }
+h2 { margin: 28px 0 8px; font-size: 1.0625rem; line-height: 1.3; font-weight: 600 }
 [hidden] { display: none !important }
 p, form { margin: 0 0 16px }
 p:last-child, form:last-child { margin-bottom: 0 }
@@ -151,12 +152,20 @@ input.code { font-size: 1.5rem; letter-spacing: .25em; font-variant-numeric: tab
 .logo { display: block; max-width: 100%; height: 48px; margin: 0 0 20px }
 .alert { padding: 10px 14px; border-left: 4px solid var(--alert); background: var(--back); color: var(--alert) }
 a { color: var(--accent) }
+.fields { align-items: end }
+.fields > div { flex: 1 1 12rem }
+.fields > .narrow { flex: 0 1 9rem }
+.fields input:not([type=hidden]) { margin-bottom: 0 }
+.fields + h2, .fields + .end { margin-top: 28px }
+dl { margin: 0 0 16px }
+dd { margin: 0 0 8px }
 code { padding: 1px 5px; border-radius: 5px; background: var(--back); font-size: .9em; overflow-wrap: anywhere }
 table { width: 100%; margin: 0 0 20px; border-collapse: collapse }
 th { color: var(--faint); font-size: .8125rem; font-weight: 500; text-align: left }
 th, td { padding: 10px 12px 10px 0; border-bottom: 1px solid var(--line); vertical-align: middle }
 td:last-child { padding-right: 0; text-align: right }
 td form { margin: 0 }
+td.actions form { display: inline-block; margin-left: 8px }
 td button { padding: 5px 12px }
 .badge { margin-left: 6px; padding: 1px 8px; border-radius: 99px; background: var(--back); color: var(--faint); font-size: .8125rem }
 @media (max-width: 36rem) {

@@ -1,0 +1,148 @@
+/** The pages of a person's own account as HTML: addresses and keys, the code for one of them, and the secret of a new key. Without script. */
+import { type Html, html, nothing, type Page } from '../pages/page.ts';
+import { paths } from '../paths.ts';
+import { alertOf, type Frame, hidden, render } from './pages.ts';
+
+export interface OwnAccount {
+  readonly name: string;
+  readonly addresses: readonly { id: string; address: string; isPreferred: boolean; isVerified: boolean }[];
+  readonly keys: readonly { id: string; name: string; apiKey: string; expireAtS: number; isVerified: boolean }[];
+  /** Address of a new sign-in; null: the last one is recent enough for changes. */
+  readonly signInAgain: string | null;
+}
+
+export function ownAccountPage(frame: Frame, { name, addresses, keys, signInAgain }: OwnAccount): Page {
+  const texts = frame.texts.account;
+  const mayChange = signInAgain === null;
+  const rowsOfAddresses = addresses.map(
+    ({ id, address, isPreferred, isVerified }) => html`<tr>
+<td>${address}${badge(isPreferred, texts.preferred)}${badge(!isVerified, texts.unverified)}</td>
+<td class="actions">${mayChange && !isPreferred ? addressActions(texts, { id, address, isVerified }) : nothing}</td>
+</tr>
+`,
+  );
+  const rowsOfKeys = keys.map(
+    ({ id, name: keyName, apiKey, expireAtS, isVerified }) => html`<tr>
+<td>${keyName}${badge(!isVerified, texts.unverified)}<br><small><code>${apiKey}</code> ${texts.until(dateOf(expireAtS))}</small></td>
+<td class="actions">${action('remove-key', { id }, texts.remove)}</td>
+</tr>
+`,
+  );
+  const again = html`<p>${texts.signInAgainWhy}</p>
+<p><a class="button" href="${signInAgain ?? ''}">${texts.signInAgain}</a></p>
+`;
+  return render(
+    frame,
+    texts.title,
+    html`<h1>${texts.title}</h1>
+<p>${texts.signedInAs(name)}</p>
+${alertOf(frame)}${mayChange ? nothing : again}<h2>${texts.addresses}</h2>
+<table>
+<tbody>
+${rowsOfAddresses}</tbody>
+</table>
+${mayChange ? newAddress(texts) : nothing}<h2>${texts.keys}</h2>
+<p class="faint">${texts.keysWhy}</p>
+${
+  keys.length === 0
+    ? nothing
+    : html`<table>
+<tbody>
+${rowsOfKeys}</tbody>
+</table>
+`
+}${mayChange ? newKey(texts) : nothing}<p class="row end"><a href="${paths.sessions}">${texts.sessions}</a> <a href="${paths.signOut}">${texts.signOut}</a></p>
+`,
+  );
+}
+
+type Texts = Frame['texts']['account'];
+
+function addressActions(
+  texts: Texts,
+  { id, address, isVerified }: { readonly id: string; readonly address: string; readonly isVerified: boolean },
+): Html {
+  const first = isVerified
+    ? action('prefer-address', { id }, texts.prefer)
+    : action('renew-address', { address }, texts.verify);
+  return html`${first}${action('remove-address', { id }, texts.remove)}`;
+}
+
+function newAddress(texts: Texts): Html {
+  return html`<form method="post" action="${paths.account}" class="row fields">
+${hidden('action', 'add-address')}<div><label for="address">${texts.newAddress}</label>
+<input id="address" name="address" type="email" autocomplete="email" maxlength="254" required></div>
+<button class="plain">${texts.add}</button>
+</form>
+`;
+}
+
+function newKey(texts: Texts): Html {
+  return html`<form method="post" action="${paths.account}" class="row fields">
+${hidden('action', 'add-key')}<div><label for="key-name">${texts.newKey}</label>
+<input id="key-name" name="name" maxlength="100" required></div>
+<div class="narrow"><label for="days">${texts.days}</label>
+<input id="days" name="days" type="number" min="1" max="3650" value="90" required></div>
+<button class="plain">${texts.createKey}</button>
+</form>
+`;
+}
+
+/** What the code confirms, as the forms carry it. */
+export interface Confirmation {
+  readonly action: 'verify-address' | 'verify-key';
+  readonly codeId: string;
+  /** Of the code; for a key, the preferred one, which is not stated. */
+  readonly address: string;
+}
+
+export interface NewKey {
+  readonly apiKey: string;
+  readonly apiSecret: string;
+}
+
+/** `key`: with its secret, which is shown once. */
+export function confirmationPage(frame: Frame, confirmation: Confirmation, key: NewKey | null = null): Page {
+  const { texts: all } = frame;
+  const texts = all.account;
+  const title = key === null ? all.codeTitle : texts.keyTitle;
+  const isOfAddress = confirmation.action === 'verify-address';
+  return render(
+    frame,
+    title,
+    html`<h1>${title}</h1>
+${
+  key === null
+    ? nothing
+    : html`<p>${texts.keyOnce}</p>
+<dl>
+<dt>${texts.apiKey}</dt><dd><code>${key.apiKey}</code></dd>
+<dt>${texts.apiSecret}</dt><dd><code>${key.apiSecret}</code></dd>
+</dl>
+`
+}${alertOf(frame)}<p>${isOfAddress ? texts.addressCode(confirmation.address) : texts.keyCode}</p>
+<form method="post" action="${paths.account}">
+${hidden('action', confirmation.action)}${hidden('codeId', confirmation.codeId)}${hidden('address', confirmation.address)}<label for="code">${all.codeLabel}</label>
+<input id="code" name="code" class="code" inputmode="numeric" autocomplete="one-time-code" maxlength="12" required autofocus>
+<button>${texts.confirm}</button>
+</form>
+<p><a href="${paths.account}">${texts.back}</a></p>
+`,
+  );
+}
+
+function action(name: string, fields: Readonly<Record<string, string>>, text: string): Html {
+  const all = Object.entries({ action: name, ...fields }).map(([field, value]) => hidden(field, value));
+  return html`<form method="post" action="${paths.account}">
+${all}<button class="plain">${text}</button>
+</form>
+`;
+}
+
+function badge(isShown: boolean, text: string): Html {
+  return isShown ? html` <span class="badge">${text}</span>` : nothing;
+}
+
+function dateOf(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().slice(0, 10);
+}

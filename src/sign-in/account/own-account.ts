@@ -1,0 +1,189 @@
+/**
+ * A person's own account at the embedded Auth API: addresses and API keys, by the bearer in the session. What makes an account accessible in
+ * a new way needs a recent sign-in: otherwise the thief of a session could keep the account.
+ */
+import { type PageReply, type PageRequest, redirect, refuse, show } from '../page-request.ts';
+import type { Page } from '../pages/page.ts';
+import { paths } from '../paths.ts';
+import { currentSession, isGoodFor, outage, type SignInParts, startAddress } from '../sign-in-parts.ts';
+import type { OwnAccountMessage } from './account-texts.ts';
+import type { AccountPages, Accounts } from './accounts.ts';
+import { type AuthApiCall, type AuthApiResponse, AuthApiUnavailable } from './auth-api-client.ts';
+import { textsFor } from './languages.ts';
+import { type Confirmation, confirmationPage, ownAccountPage } from './own-account-pages.ts';
+import type { Frame } from './pages.ts';
+import { headerOf, textOf } from './request-fields.ts';
+
+/** A person with a session of the Auth API. */
+interface Visit {
+  readonly frame: Frame;
+  readonly name: string;
+  readonly isRecent: boolean;
+  call(call: AuthApiCall): Promise<AuthApiResponse>;
+}
+
+/** The bearer of the session has ended at the Auth API. */
+class SessionEnded extends Error {}
+
+export function createOwnAccount(
+  parts: SignInParts,
+  { settings, provider, client }: Accounts,
+): Pick<AccountPages, 'showAccount' | 'changeAccount'> {
+  const maxAgeS = settings.recentSignInMs / 1000;
+  const signIn = () => redirect(startAddress(provider.name, paths.account));
+  const signInAgain = startAddress(provider.name, paths.account, { maxAgeS, acr: null });
+
+  function onVisit(serve: (visit: Visit, request: PageRequest) => Promise<PageReply>) {
+    return async (request: PageRequest): Promise<PageReply> => {
+      const current = await currentSession(parts, request);
+      const bearer = current?.session.tokens.access ?? null;
+      if (current === null || bearer === null || current.session.provider !== provider.name) return signIn();
+      const { preferred_username: alias, name } = current.session.claims;
+      const { address, userAgent } = request;
+      const texts = textsFor(headerOf(request.rawHeaders, 'accept-language'));
+      const visit = {
+        frame: { settings, texts, message: null },
+        name: [name, alias].find((one) => typeof one === 'string') ?? current.session.subject,
+        isRecent: isGoodFor(current, [provider.name], { maxAgeS, acr: null }, parts.now()),
+        async call(call: AuthApiCall) {
+          const response = await client.call({ ...call, bearer, caller: { address, userAgent } });
+          const isEnded = response.status === 401 && response.json['code'] === 'credential_rejected';
+          if (isEnded) throw new SessionEnded();
+          return response;
+        },
+      };
+      try {
+        return await serve(visit, request);
+      } catch (error) {
+        if (error instanceof SessionEnded) return signIn();
+        if (!(error instanceof AuthApiUnavailable)) throw error;
+        return outage(paths.account, error.message);
+      }
+    };
+  }
+
+  async function accountPage(visit: Visit, message: string | null) {
+    const [emails, keys] = await Promise.all([
+      visit.call({ method: 'GET', path: '/emails' }),
+      visit.call({ method: 'GET', path: '/keypairs' }),
+    ]);
+    return ownAccountPage(
+      { ...visit.frame, message },
+      {
+        name: visit.name,
+        addresses: listIn(emails, 'emails').map(({ emailID, address, preferred, verified }) => ({
+          id: String(emailID),
+          address: String(address),
+          isPreferred: preferred === true,
+          isVerified: verified === true,
+        })),
+        keys: listIn(keys, 'keys').map(({ keyID, keyName, apiKey, expireAt, verified }) => ({
+          id: String(keyID),
+          name: String(keyName),
+          apiKey: String(apiKey),
+          expireAtS: Number(expireAt),
+          isVerified: verified === true,
+        })),
+        signInAgain: visit.isRecent ? null : signInAgain,
+      },
+    );
+  }
+
+  /** The account again, with what was wrong. */
+  async function refusal(visit: Visit, name: OwnAccountMessage, response: AuthApiResponse): Promise<PageReply> {
+    const page = await accountPage(visit, messageOf(visit.frame, name, response));
+    return refuse(...reasonOf(response, page));
+  }
+
+  async function askCode(visit: Visit, address: string, method: 'add' | 'renew'): Promise<PageReply> {
+    const path = method === 'add' ? '/email' : '/email/verification';
+    const response = await visit.call({ method: 'POST', path, body: { address } });
+    const { verificationCodeID: codeId, code } = response.json;
+    if (response.status === 202 && typeof codeId === 'string')
+      return show(confirmationPage(visit.frame, { action: 'verify-address', codeId, address }));
+    const isTaken = code === 'key_duplicated';
+    return await refusal(
+      visit,
+      isTaken ? 'addressTaken' : response.status === 404 ? 'gone' : 'addressInvalid',
+      response,
+    );
+  }
+
+  async function addKey(visit: Visit, form: URLSearchParams): Promise<PageReply> {
+    const body = { name: textOf(form, 'name'), days: Number(textOf(form, 'days')) };
+    const response = await visit.call({ method: 'POST', path: '/keypair', body });
+    const { apiKey, apiSecret, verificationCodeID: codeId } = response.json;
+    if (response.status !== 202 || typeof codeId !== 'string') return await refusal(visit, 'keyInvalid', response);
+    const key = { apiKey: String(apiKey), apiSecret: String(apiSecret) };
+    return show(confirmationPage(visit.frame, { action: 'verify-key', codeId, address: '' }, key));
+  }
+
+  async function verify(visit: Visit, action: Confirmation['action'], form: URLSearchParams): Promise<PageReply> {
+    const confirmation = { action, codeId: textOf(form, 'codeId'), address: textOf(form, 'address') };
+    const code = (form.get('code') ?? '').replace(/[\s-]/g, '');
+    const path = action === 'verify-key' ? '/keypair/verification' : '/email/verification';
+    const body = { verificationCodeID: confirmation.codeId, code };
+    const response = await visit.call({ method: 'PUT', path, body });
+    if (response.status === 202) return redirect(paths.account);
+    if (response.status === 404) return await refusal(visit, 'codeUsed', response);
+    const name = response.status === 401 ? 'codeWrong' : response.status === 429 ? 'tooMany' : 'codeMalformed';
+    const frame = { ...visit.frame, message: messageOf(visit.frame, name, response) };
+    return refuse(...reasonOf(response, confirmationPage(frame, confirmation)));
+  }
+
+  async function change(visit: Visit, call: AuthApiCall): Promise<PageReply> {
+    const response = await visit.call(call);
+    return response.status === 202 ? redirect(paths.account) : await refusal(visit, 'gone', response);
+  }
+
+  return {
+    showAccount: onVisit(async (visit) => show(await accountPage(visit, null))),
+    changeAccount: onVisit(async (visit, request) => {
+      const form = (await request.readForm()) ?? new URLSearchParams();
+      const action = form.get('action');
+      const id = encodeURIComponent(textOf(form, 'id'));
+      switch (action) {
+        case 'verify-address':
+        case 'verify-key':
+          return await verify(visit, action, form);
+        case 'remove-key':
+          return await change(visit, { method: 'DELETE', path: `/keypair/${id}` });
+      }
+      if (!visit.isRecent) return redirect(signInAgain);
+      switch (action) {
+        case 'add-address':
+          return await askCode(visit, textOf(form, 'address'), 'add');
+        case 'renew-address':
+          return await askCode(visit, textOf(form, 'address'), 'renew');
+        case 'add-key':
+          return await addKey(visit, form);
+        case 'prefer-address':
+          return await change(visit, {
+            method: 'PUT',
+            path: '/email/preferred',
+            body: { emailID: textOf(form, 'id') },
+          });
+        case 'remove-address':
+          return await change(visit, { method: 'DELETE', path: `/email/${id}` });
+        default:
+          return redirect(paths.account);
+      }
+    }),
+  };
+}
+
+function reasonOf({ status, retryAfterS }: AuthApiResponse, page: Page): Parameters<typeof refuse> {
+  if (status !== 429) return ['account_unchanged', () => page];
+  return ['authentication_throttled', () => page, null, ['retry-after', String(retryAfterS ?? 60)]];
+}
+
+function messageOf({ texts }: Frame, name: OwnAccountMessage, { status, retryAfterS }: AuthApiResponse): string {
+  if (status !== 429) return texts.account.messages[name];
+  return `${texts.account.messages.tooMany} ${texts.wait(retryAfterS ?? 60)}`;
+}
+
+function listIn({ json, status }: AuthApiResponse, name: string): readonly Readonly<Record<string, unknown>>[] {
+  const list = json[name];
+  if (status !== 200 || !Array.isArray(list)) throw new AuthApiUnavailable(`status ${status}, or no list of ${name}`);
+  return list as readonly Readonly<Record<string, unknown>>[];
+}
