@@ -167,9 +167,10 @@ td:last-child { padding-right: 0; text-align: right }
 td form { margin: 0 }
 td.actions form { display: inline-block; margin-left: 8px }
 td button { padding: 5px 12px }
-.badge { margin-left: 6px; padding: 1px 8px; border-radius: 99px; background: var(--back); color: var(--faint); font-size: .8125rem }
+.badge { margin-left: 6px; padding: 1px 8px; border-radius: 99px; background: var(--back); color: var(--faint); font-size: .8125rem; white-space: nowrap }
 @media (max-width: 36rem) {
   thead { display: none }
+  td.actions form { margin: 4px 8px 4px 0 }
   td { display: block; padding: 2px 0; border: 0; text-align: left !important }
   td:last-child { padding-bottom: 12px; border-bottom: 1px solid var(--line) }
 }
