@@ -1,5 +1,4 @@
 /** Creates the compiled configuration of a valid file: units in names, maps for names, nothing optional. */
-
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { type IdentityHeader, identityFields } from '../core/forwarding/forwarding-rules.ts';

@@ -6,6 +6,5 @@ import { spanish } from './pages/texts/spanish.ts';
 import { preferredLanguage } from './preferred-language.ts';
 
 export function pageTexts({ rawHeaders }: Pick<PageRequest, 'rawHeaders'>): PageTexts {
-  const at = rawHeaders.findIndex((text, i) => i % 2 === 0 && text.toLowerCase() === 'accept-language');
-  return preferredLanguage(at < 0 ? '' : (rawHeaders[at + 1] ?? ''), [english, spanish]);
+  return preferredLanguage(rawHeaders, [english, spanish]);
 }

@@ -2,14 +2,16 @@
 
 const maxRanges = 20;
 
-/** The preferred one of those that there are, by `Accept-Language` (RFC 9110 section 12.5.4); the first one otherwise. */
+/** The preferred one of these, by `Accept-Language` of the request (RFC 9110 section 12.5.4); otherwise the first one. */
 export function preferredLanguage<T extends { readonly language: string }>(
-  acceptLanguage: string,
+  rawHeaders: readonly string[],
   languages: readonly [T, ...T[]],
 ): T {
+  const at = rawHeaders.findIndex((text, i) => i % 2 === 0 && text.toLowerCase() === 'accept-language');
+  const ranges = at < 0 ? '' : rawHeaders[at + 1]!;
   let best = languages[0];
   let highest = 0;
-  for (const range of acceptLanguage.split(',', maxRanges)) {
+  for (const range of ranges.split(',', maxRanges)) {
     const [tag = '', ...parameters] = range
       .trim()
       .toLowerCase()

@@ -1,6 +1,6 @@
 /**
- * Keys of session tickets (RFC 5077, RFC 8446 section 4.6.1). They follow from a secret and the time, so that every worker and replica
- * resumes the sessions of the others, after a restart too. A period has keys of its own: a session of an earlier one begins anew.
+ * Keys of session tickets (RFC 5077, RFC 8446 section 4.6.1). They follow from a secret and the time, so that workers and replicas can
+ * resume each other's sessions, also after a restart. Each period has its own keys: a session of an earlier period needs a full handshake.
  */
 import { deriveKey } from '../sealing/derive-key.ts';
 

@@ -13,11 +13,11 @@ import type { OpenedTransaction } from '../transaction.ts';
 import type { AccountTexts, MessageName } from './account-texts.ts';
 import type { AccountPages, Accounts } from './accounts.ts';
 import { type AuthApiCall, type AuthApiResponse, AuthApiUnavailable } from './auth-api-client.ts';
+import { textOf } from './form-field.ts';
 import { textsFor } from './languages.ts';
 import { createOwnAccount } from './own-account.ts';
 import { addressPage, codePage, type PageFrame, signUpPage } from './pages.ts';
 import { createPendingCodes } from './pending-codes.ts';
-import { headerOf, textOf } from './request-fields.ts';
 
 /** A sign-in of this browser, and what its pages have in common. */
 interface Step {
@@ -45,7 +45,7 @@ export function createAccountPages(parts: SignInParts, accounts: Accounts, secre
     if (transaction === null) return beginAgain(homePath);
     const place = { provider: provider.name, origin: parts.origin };
     if (!transaction.isGoodAt(place, browser)) return beginAgain(transaction.target);
-    const texts = textsFor(headerOf(request.rawHeaders, 'accept-language'));
+    const texts = textsFor(request);
     return { request, form, transaction, state, texts, frame: { settings, texts, state, message: null } };
   }
 

@@ -9,10 +9,10 @@ import { currentSession, isGoodFor, outage, type SignInParts, startAddress } fro
 import type { OwnAccountMessage } from './account-texts.ts';
 import type { AccountPages, Accounts } from './accounts.ts';
 import { type AuthApiCall, type AuthApiResponse, AuthApiUnavailable } from './auth-api-client.ts';
+import { textOf } from './form-field.ts';
 import { textsFor } from './languages.ts';
 import { type Confirmation, confirmationPage, ownAccountPage } from './own-account-pages.ts';
 import type { Frame } from './pages.ts';
-import { headerOf, textOf } from './request-fields.ts';
 
 /** A person with a session of the Auth API. */
 interface Visit {
@@ -40,7 +40,7 @@ export function createOwnAccount(
       if (current === null || bearer === null || current.session.provider !== provider.name) return signIn();
       const { preferred_username: alias, name } = current.session.claims;
       const { address, userAgent } = request;
-      const texts = textsFor(headerOf(request.rawHeaders, 'accept-language'));
+      const texts = textsFor(request);
       const visit = {
         frame: { settings, texts, message: null },
         name: [name, alias].find((one) => typeof one === 'string') ?? current.session.subject,

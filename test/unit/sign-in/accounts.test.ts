@@ -23,5 +23,5 @@ test.each([
   ['es;q=0', 'en'],
   ['constructor, __proto__', 'en'],
 ])('Accept-Language "%s" is %s', (header, language) => {
-  expect(textsFor(header).language).toBe(language);
+  expect(textsFor({ rawHeaders: ['Accept-Language', header] }).language).toBe(language);
 });
