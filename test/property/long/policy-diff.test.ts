@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import type { Config } from '../../../src/config/config.ts';
 import { decide } from '../../../src/core/decide.ts';
 import type { Decision } from '../../../src/core/decision.ts';
-import { roleInScope } from '../../../src/core/identity/scoped-role.ts';
+import { roleInScope, scopeOf } from '../../../src/core/identity/scoped-role.ts';
+import { alikeForm } from '../../../src/core/policy/alike.ts';
 import { derivedRoles } from '../../../src/core/policy/map-roles.ts';
 import { pathParam } from '../../../src/core/url/path-pattern.ts';
 import { otherMethod } from '../../../src/policy-model/match-pairs.ts';
@@ -54,9 +55,11 @@ function isOneOf(
   const scoped = decisions.flatMap(({ route, request }) =>
     (route?.scopes ?? []).flatMap((scope) => {
       const value = pathParam(route!.pattern, request!.path, scope.param!);
-      return value !== null && identity.roles.includes(roleInScope(scope, value) ?? '')
-        ? [`role {scope}${scope.after}`]
-        : [];
+      if (value === null) return [];
+      if (identity.roles.includes(roleInScope(scope, value) ?? '')) return [`role {scope}${scope.after}`];
+      // `x:s1` on `/X`: a service that ignores letter case takes the scope for the other one.
+      const isAlike = identity.roles.some((role) => alikeForm(scopeOf(scope, role) ?? '') === alikeForm(value));
+      return isAlike ? ['role in a scope that cannot be read'] : [];
     }),
   );
   const marks = new Set([
