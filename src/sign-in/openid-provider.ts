@@ -230,9 +230,24 @@ function failureOf(error: unknown): Failure {
   const unavailable = causes.find((one) => one instanceof ProviderUnavailable);
   if (unavailable !== undefined) return { kind: 'unavailable', detail: unavailable.message };
   const { code, message } = error as Record<string, unknown>;
+  if (code === timestampRefused && causes.some(isClockClaim))
+    return {
+      kind: 'refused',
+      error: 'clocks_differ',
+      detail: `${message}: compare the clocks of provider and gateway`,
+    };
   const { error: said, error_description: description } = challengeOf(error as Error) ?? (error as Stated);
   const detail = [said, description ?? message, code].filter((part) => typeof part === 'string').join(': ');
   return { kind: 'refused', error: typeof said === 'string' ? said : 'invalid_response', detail: detail.slice(0, 500) };
+}
+
+/** The code of the library for a time of an ID token that is not acceptable. */
+const timestampRefused = 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED';
+
+/** Not `auth_time`, which is about the age of the sign-in. */
+function isClockClaim(cause: unknown): boolean {
+  const { claim } = ((cause as Error | undefined)?.cause ?? {}) as { readonly claim?: unknown };
+  return claim === 'exp' || claim === 'nbf' || claim === 'iat';
 }
 
 interface Stated {

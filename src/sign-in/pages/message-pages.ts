@@ -23,6 +23,7 @@ const meanings: Readonly<Record<string, string>> = {
   too_many_groups: 'You are in more organizations or teams than this application can read.',
   session_too_large: 'The provider states too many groups or other facts about you.',
   email_not_verified: 'The provider has not verified your e-mail address.',
+  clocks_differ: 'The clocks of the provider and of this application differ by more than a minute.',
   invalid_response: 'The response of the provider could not be accepted.',
 };
 
