@@ -14,4 +14,6 @@ export interface AccountsConfig {
   readonly mayRegister: boolean;
   /** Maximum time since the sign-in of a person who changes how they sign in. */
   readonly recentSignInMs: number;
+  /** Whether they offer passkeys. */
+  readonly passkeys: boolean;
 }

@@ -140,12 +140,14 @@ function compileSignIn(file: ConfigFile, sources: readonly SourceConfig[], folde
   const { name = new URL(signIn.origin).host, logo = null, color = null } = signIn.accounts ?? {};
   const mayRegister = authApi?.embedded?.selfRegistration === true;
   const maxAgeMs = authApi?.embedded?.recentSignIn ?? recentSignInMs;
+  // Those of another origin are for pages there: browsers would not let these use them.
+  const passkeys = authApi?.embedded?.passkeys?.origin === signIn.origin;
   const { store = cache.redis === undefined ? 'memory' : 'redis', ...bounds } = signIn.sessions;
   return {
     origin: signIn.origin,
     otherOrigins: signIn.otherOrigins,
     providers: sources.filter((source) => source.kind === 'session'),
-    accounts: hasAccounts(file) ? { name, logo, color, mayRegister, recentSignInMs: maxAgeMs } : null,
+    accounts: hasAccounts(file) ? { name, logo, color, mayRegister, recentSignInMs: maxAgeMs, passkeys } : null,
     sessions: { ...bounds, store: typeof store === 'string' ? store : { file: resolve(folder, store.file) } },
   };
 }

@@ -172,11 +172,17 @@ function accountPages(parts: SignInParts, accounts: Accounts, secrets: readonly 
   };
   const page = (name: keyof AccountPages) => async (request: PageRequest) => await (await load())[name](request);
   const signUp: [string, Methods] = [paths.signUp, { GET: page('showSignUp'), POST: page('signUp') }];
+  const passkeys: [string, Methods][] = [
+    [paths.passkeyScript, { GET: page('showScript') }],
+    [paths.passkeyOptions, { POST: page('offerPasskey') }],
+    [paths.passkey, { GET: page('beginAgain'), POST: page('checkPasskey') }],
+  ];
   return new Map([
     [paths.address, { GET: page('showAddress'), POST: page('sendCode') }],
     [paths.code, { GET: page('beginAgain'), POST: page('checkCode') }],
     [paths.account, { GET: page('showAccount'), POST: page('changeAccount') }],
     ...(accounts.settings.mayRegister ? [signUp] : []),
+    ...(accounts.settings.passkeys ? passkeys : []),
   ]);
 }
 

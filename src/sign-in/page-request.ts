@@ -36,9 +36,17 @@ export function show({ body, headers }: Page): PageReply {
 }
 
 /** Programs read `text`. */
-export function say(text: string): PageReply {
-  const headers = ['content-type', 'text/plain; charset=utf-8', 'cache-control', 'no-store'];
+export function say(text: string, type = 'text/plain'): PageReply {
+  const kind = ['content-type', `${type}; charset=utf-8`, 'x-content-type-options', 'nosniff'];
+  const headers = [...kind, 'cache-control', 'no-store'];
   return { status: 200, headers, body: text, reason: null, errorId: null, cause: null };
+}
+
+/** Scripts of the pages read `value`. */
+export function sayJson(value: object): PageReply {
+  const headers = ['content-type', 'application/json', 'cache-control', 'no-store'];
+  const body = Buffer.from(JSON.stringify(value), 'utf8').toString('latin1');
+  return { status: 200, headers, body, reason: null, errorId: null, cause: null };
 }
 
 /** To an address of the gateway or of the provider. Like every response that is not 200 or 202, it has the two headers of refusals. */

@@ -22,6 +22,10 @@ export const paths = {
   signUp: `${ownPaths}sign-up`,
   /** Of a person who is signed in there: addresses and API keys. */
   account: `${ownPaths}account`,
+  /** Sign-in there with a passkey: its options, what the browser returns, and the script that asks it. */
+  passkeyOptions: `${ownPaths}passkey-options`,
+  passkey: `${ownPaths}passkey`,
+  passkeyScript: `${ownPaths}passkeys.js`,
 } as const;
 
 /** An address with these parameters, besides those that it has. */

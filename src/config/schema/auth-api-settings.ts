@@ -129,7 +129,7 @@ const passkeyOrigin = text('the origin of the pages, such as "https://app.exampl
 const passkeys = z.strictObject({
   origin: decides(
     passkeyOrigin,
-    'Origin of the pages on which passkeys are created and used, exactly as browsers see it. Its host is the RP ID: with another one, all passkeys are lost.',
+    'Origin of the pages on which passkeys are created and used, exactly as browsers see it. Its host is the RP ID: with another one, all passkeys are lost. The pages of "signIn" offer passkeys if it is "signIn.origin".',
     anyChange('pages of another origin can use passkeys'),
     { examples: ['https://app.example.com'] },
   ),

@@ -24,6 +24,7 @@ export interface AccountTexts {
   readonly signUp: string;
   readonly hasAccount: string;
   readonly messages: Readonly<Record<MessageName, string>>;
+  readonly passkeys: PasskeyTexts;
   readonly wait: (seconds: number) => string;
   readonly account: OwnAccountTexts;
 }
@@ -73,6 +74,12 @@ export type OwnAccountMessage =
   | 'gone'
   | 'tooMany';
 
+export interface PasskeyTexts {
+  readonly use: string;
+  /** The browser returned none. */
+  readonly notUsed: string;
+}
+
 export type MessageName =
   | 'addressInvalid'
   | 'codeWrong'
@@ -82,4 +89,7 @@ export type MessageName =
   | 'aliasTaken'
   | 'signUpClosed'
   | 'tooManyRequests'
-  | 'tooManyCodes';
+  | 'tooManyCodes'
+  | 'passkeyRejected'
+  | 'passkeyCloned'
+  | 'tooManyPasskeys';

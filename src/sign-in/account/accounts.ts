@@ -19,6 +19,10 @@ export interface AccountPages {
   signUp(request: PageRequest): Promise<PageReply>;
   showAccount(request: PageRequest): Promise<PageReply>;
   changeAccount(request: PageRequest): Promise<PageReply>;
+  /** For the script. */
+  offerPasskey(request: PageRequest): Promise<PageReply>;
+  checkPasskey(request: PageRequest): Promise<PageReply>;
+  showScript(request: PageRequest): PageReply;
   /** For an address that was opened without its form. */
   beginAgain(request: PageRequest): PageReply;
 }

@@ -5,8 +5,9 @@
  */
 import { callback } from '../callback.ts';
 import { readBrowser } from '../cookies.ts';
-import { type PageReply, type PageRequest, redirect, refuse, show } from '../page-request.ts';
+import { type PageReply, type PageRequest, redirect, refuse, say, show } from '../page-request.ts';
 import type { Page } from '../pages/page.ts';
+import { paths } from '../paths.ts';
 import { homePath } from '../return-address.ts';
 import { currentSession, outage, type SignInParts, startAddress } from '../sign-in-parts.ts';
 import type { OpenedTransaction } from '../transaction.ts';
@@ -17,6 +18,8 @@ import { textOf } from './form-field.ts';
 import { textsFor } from './languages.ts';
 import { createOwnAccount } from './own-account.ts';
 import { addressPage, codePage, type PageFrame, signUpPage } from './pages.ts';
+import { passkeyScript } from './passkey-script.ts';
+import { createPasskeyChallenges } from './passkey-sign-in.ts';
 import { createPendingCodes } from './pending-codes.ts';
 
 /** A sign-in of this browser, and what its pages have in common. */
@@ -32,6 +35,8 @@ interface Step {
 export function createAccountPages(parts: SignInParts, accounts: Accounts, secrets: readonly string[]): AccountPages {
   const { settings, provider, client } = accounts;
   const codes = createPendingCodes(secrets);
+  const challenges = createPasskeyChallenges(secrets);
+  const scriptUrl = settings.passkeys ? parts.origin + paths.passkeyScript : null;
 
   function beginAgain(target: string): PageReply {
     return redirect(startAddress(provider.name, target));
@@ -46,7 +51,8 @@ export function createAccountPages(parts: SignInParts, accounts: Accounts, secre
     const place = { provider: provider.name, origin: parts.origin };
     if (!transaction.isGoodAt(place, browser)) return beginAgain(transaction.target);
     const texts = textsFor(request);
-    return { request, form, transaction, state, texts, frame: { settings, texts, state, message: null } };
+    const frame = { settings, texts, state, passkeyScript: scriptUrl, message: null };
+    return { request, form, transaction, state, texts, frame };
   }
 
   function onPage(serve: (step: Step) => PageReply) {
@@ -83,6 +89,11 @@ export function createAccountPages(parts: SignInParts, accounts: Accounts, secre
     return show(codePage(frame, { email, pending }));
   }
 
+  async function arrive({ request, state }: Step, bearer: string): Promise<PageReply> {
+    const query = new URLSearchParams({ state, code: bearer });
+    return await callback(parts, provider, { ...request, search: `?${query}`, query });
+  }
+
   return {
     ...createOwnAccount(parts, accounts),
     beginAgain: () => beginAgain(homePath),
@@ -109,7 +120,7 @@ export function createAccountPages(parts: SignInParts, accounts: Accounts, secre
     }),
 
     checkCode: onForm(async (step) => {
-      const { request, form, transaction, state } = step;
+      const { request, form, transaction } = step;
       const sealed = form.get('pending') ?? '';
       const pending = codes.open(sealed, transaction.id);
       if (pending === null) return beginAgain(transaction.target);
@@ -120,8 +131,7 @@ export function createAccountPages(parts: SignInParts, accounts: Accounts, secre
       const response = await call(step, { method: 'PUT', path: '/session/verification', body });
       switch (response.status) {
         case 202: {
-          const query = new URLSearchParams({ state, code: bearer });
-          return await callback(parts, provider, { ...request, search: `?${query}`, query });
+          return await arrive(step, bearer);
         }
         case 404: {
           // The form was sent twice, and the first one has opened the session.
@@ -134,6 +144,25 @@ export function createAccountPages(parts: SignInParts, accounts: Accounts, secre
         default:
           return refusal(step, response.status === 401 ? 'codeWrong' : 'codeMalformed', response, again);
       }
+    }),
+
+    showScript: () => say(passkeyScript, 'text/javascript'),
+
+    offerPasskey: onForm(async (step) => {
+      const response = await call(step, { method: 'POST', path: '/session/passkey/options', body: {} });
+      return challenges.offer(step.transaction.id, response);
+    }),
+
+    checkPasskey: onForm(async (step) => {
+      const { request, form, transaction } = step;
+      const credential = challenges.read(transaction.id, form);
+      if (credential === null) return beginAgain(transaction.target);
+      const response = await call(step, { method: 'POST', path: '/session/passkey', body: { credential } });
+      const { bearer } = response.json;
+      if (response.status === 202 && typeof bearer === 'string') return await arrive(step, bearer);
+      // The form was sent twice, and the first one has opened the session.
+      if ((await currentSession(parts, request)) !== null) return redirect(transaction.target);
+      return refusal(step, passkeyMessage(response), response, (frame) => addressPage(frame, ''));
     }),
   };
 }
@@ -156,4 +185,9 @@ function signUpMessage({ status, json }: AuthApiResponse): MessageName {
   if (status === 429) return 'tooManyRequests';
   if (status === 403) return 'signUpClosed';
   return json['code'] === 'key_duplicated' ? 'aliasTaken' : 'fieldsInvalid';
+}
+
+function passkeyMessage({ status, json }: AuthApiResponse): MessageName {
+  if (status === 429) return 'tooManyPasskeys';
+  return json['code'] === 'passkey_cloned' ? 'passkeyCloned' : 'passkeyRejected';
 }

@@ -33,6 +33,14 @@ export const english: AccountTexts = {
     signUpClosed: 'New accounts cannot be created here at the moment.',
     tooManyRequests: 'Too many codes were requested.',
     tooManyCodes: 'Too many wrong codes were entered.',
+    passkeyRejected:
+      'This passkey was not accepted. It may have been removed, or this took too long. Please try again.',
+    passkeyCloned: 'This passkey was not accepted: it looks like a copy. Please sign in with a code, and remove it.',
+    tooManyPasskeys: 'Too many sign-ins failed.',
+  },
+  passkeys: {
+    use: 'Sign in with a passkey',
+    notUsed: 'No passkey was used. Please try again, or get a code by e-mail.',
   },
   wait: (seconds) => {
     if (seconds < 60) return `Please try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`;

@@ -1,4 +1,4 @@
-/** The pages of accounts as HTML: for the address, for the code, and for a new account. Without script. */
+/** The pages of accounts as HTML: for the address, for the code, and for a new account. Without script, except for passkeys. */
 import type { AccountsConfig } from '../../config/accounts-config.ts';
 import { type Html, html, nothing, type Page, renderPage } from '../pages/page.ts';
 import { paths } from '../paths.ts';
@@ -15,6 +15,8 @@ export interface Frame {
 export interface PageFrame extends Frame {
   /** Of the sign-in under way, sealed. */
   readonly state: string;
+  /** Address of the script for passkeys; null: they are not offered. */
+  readonly passkeyScript: string | null;
 }
 
 export function addressPage(frame: PageFrame, email: string): Page {
@@ -27,12 +29,23 @@ export function addressPage(frame: PageFrame, email: string): Page {
     html`<h1>${texts.signInTo(settings.name)}</h1>
 ${alertOf(frame)}<form method="post" action="${paths.address}">
 ${hidden('state', state)}<label for="email">${texts.addressLabel}</label>
-<input id="email" name="email" type="email" autocomplete="email" maxlength="254" required autofocus value="${email}">
+<input id="email" name="email" type="email" autocomplete="${frame.passkeyScript === null ? 'email' : 'username webauthn'}" maxlength="254" required autofocus value="${email}">
 <p class="faint">${texts.addressHint}</p>
 <button>${texts.sendCode}</button>
 </form>
-${settings.mayRegister ? signUp : nothing}`,
+${passkeyForm(frame)}${settings.mayRegister ? signUp : nothing}`,
+    frame.passkeyScript,
   );
+}
+
+/** Hidden without script. */
+function passkeyForm({ passkeyScript, texts, state }: PageFrame): Html {
+  if (passkeyScript === null) return nothing;
+  return html`<form method="post" action="${paths.passkey}" data-options="${paths.passkeyOptions}" hidden>
+${hidden('state', state)}${hidden('pending', '')}${hidden('credential', '')}<p class="alert" role="alert" hidden>${texts.passkeys.notUsed}</p>
+<button class="plain">${texts.passkeys.use}</button>
+</form>
+`;
 }
 
 export function codePage(
@@ -86,13 +99,19 @@ ${hidden('state', state)}<label for="email">${texts.addressLabel}</label>
   );
 }
 
-export function render({ settings: { name, logo, color }, texts }: Frame, title: string, body: Html): Page {
+export function render(
+  { settings: { name, logo, color }, texts }: Frame,
+  title: string,
+  body: Html,
+  scriptUrl: string | null = null,
+): Page {
   const picture = logo === null ? nothing : html`<img class="logo" src="${logo}" alt="">\n`;
   return renderPage({
     title: `${title} · ${name}`,
     body: html`${picture}${body}`,
     language: texts.language,
     ownPictures: true,
+    ...(scriptUrl === null ? {} : { scriptUrl }),
     ...(color === null ? {} : { style: brandStyle(color) }),
   });
 }

@@ -33,6 +33,14 @@ export const spanish: AccountTexts = {
     signUpClosed: 'En este momento no se pueden crear cuentas aquí.',
     tooManyRequests: 'Se han pedido demasiados códigos.',
     tooManyCodes: 'Se han introducido demasiados códigos incorrectos.',
+    passkeyRejected:
+      'No se aceptó esta llave de acceso. Puede que se haya eliminado o que tardara demasiado. Inténtelo otra vez.',
+    passkeyCloned: 'No se aceptó esta llave de acceso: parece una copia. Inicie sesión con un código y elimínela.',
+    tooManyPasskeys: 'Han fallado demasiados inicios de sesión.',
+  },
+  passkeys: {
+    use: 'Iniciar sesión con una llave de acceso',
+    notUsed: 'No se usó ninguna llave de acceso. Inténtelo otra vez o pida un código por correo.',
   },
   wait: (seconds) => {
     if (seconds < 60) return `Inténtelo de nuevo dentro de ${seconds} ${seconds === 1 ? 'segundo' : 'segundos'}.`;

@@ -39,6 +39,8 @@ export interface PageParts {
   readonly head?: Html;
   /** A script of fixed text. */
   readonly script?: string;
+  /** Address of a script of the own origin, instead. */
+  readonly scriptUrl?: string;
   /** If unset, English. */
   readonly language?: string;
   /** After the style of all pages. */
@@ -55,9 +57,8 @@ export interface Page {
 }
 
 export function renderPage(page: PageParts): Page {
-  const { title, body, head = nothing, script, language = 'en', style: further = '' } = page;
+  const { title, body, head = nothing, language = 'en', style: further = '' } = page;
   const styled = further === '' ? style : style + further;
-  const scripts = script === undefined ? nothing : new Html(`<script>${script}<${'/script'}>`);
   const whole = html`<!doctype html>
 <html lang="${language}">
 <head>
@@ -71,7 +72,7 @@ ${head}</head>
 <body>
 <main>
 ${body}</main>
-${scripts}</body>
+${scriptOf(page)}</body>
 </html>
 `;
   return {
@@ -85,9 +86,16 @@ ${scripts}</body>
   };
 }
 
+function scriptOf({ script, scriptUrl }: PageParts): Html {
+  if (scriptUrl !== undefined) return html`<script src="${scriptUrl}"></script>`;
+  return script === undefined ? nothing : new Html(`<script>${script}<${'/script'}>`);
+}
+
 /** `form-action` is not limited: browsers apply it to the redirect to the provider, too, which may lead on to others. */
-function policyFor(styled: string, { script, ownPictures = false }: PageParts): string {
-  const scripts = script === undefined ? [] : [`script-src ${digest(script)}`, "connect-src 'self'"];
+function policyFor(styled: string, { script, scriptUrl, ownPictures = false }: PageParts): string {
+  // The address alone: other files of the origin are those of services.
+  const allowed = script === undefined ? scriptUrl : digest(script);
+  const scripts = allowed === undefined ? [] : [`script-src ${allowed}`, "connect-src 'self'"];
   return [
     "default-src 'none'",
     `style-src ${digest(styled)}`,

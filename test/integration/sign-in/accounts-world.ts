@@ -9,9 +9,19 @@ import { startGateway } from '../../support/running-gateway.ts';
 /** For one test file. */
 export function accountWorlds() {
   const running = closedAfterEach();
-  return async function world({ accounts = '', embedded = '', mail = false, registers = true, routes = '' } = {}) {
+  return async function world({
+    accounts = '',
+    embedded = '',
+    mail = false,
+    registers = true,
+    routes = '',
+    passkeys = false,
+    sections = '',
+  } = {}) {
     const port = await freePort();
-    const origin = `http://127.0.0.1:${port}`;
+    // Browsers accept no address as the domain of a passkey.
+    const origin = `http://${passkeys ? 'localhost' : '127.0.0.1'}:${port}`;
+    const offered = passkeys ? `    passkeys: { origin: "${origin}", name: Example }` : '';
     const service = await startRecordingUpstream();
     running.push(service);
     const mails = await startMailServer();
@@ -29,10 +39,12 @@ authApi:
     selfRegistration: ${registers}
     revealUnknownEmail: false
     ${outbox}
+${offered}
 ${embedded}
 signIn:
   origin: ${origin}
 ${accounts}
+${sections}
 roles: { user: {}, admin: {} }
 identityHeaders: { x-user: userId, x-name: fullName, x-roles: roles }
 upstreams:

@@ -282,6 +282,7 @@ routes: [{ id: a, match: { path: "/a/**" }, upstream: app, access: [user], crede
       color: '#0b6e4f',
       mayRegister: false,
       recentSignInMs: 600_000,
+      passkeys: false,
     });
     expect(sourceRule.sessions).toEqual(['authApi']);
   });

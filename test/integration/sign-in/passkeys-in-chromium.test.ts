@@ -1,0 +1,108 @@
+/** Passkeys on the pages of accounts in Chromium, with virtual authenticators of the DevTools protocol. */
+import { createPrivateKey } from 'node:crypto';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { launchChromium, noChromium } from '../../support/chromium.ts';
+import { skipHere } from '../../support/skip-here.ts';
+import { passkeyWorlds } from './passkey-world.ts';
+
+const start = passkeyWorlds();
+let chromium: Browser | null = null;
+beforeAll(async () => {
+  chromium = await launchChromium();
+}, 400_000);
+afterAll(() => chromium?.close());
+
+/** A page with an authenticator of its own. */
+async function openPage({ verifies = true } = {}) {
+  if (chromium === null) skipHere(noChromium);
+  const context = await chromium.newContext();
+  const page = await context.newPage();
+  const tools = await context.newCDPSession(page);
+  await tools.send('WebAuthn.enable');
+  const { authenticatorId } = await tools.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: verifies,
+      automaticPresenceSimulation: true,
+    },
+  });
+  return {
+    page,
+    async store(key: { id: string; privateKey: string; rpId: string; userHandle: string }, signCount = 0) {
+      const pkcs8 = createPrivateKey(key.privateKey).export({ type: 'pkcs8', format: 'der' });
+      await tools.send('WebAuthn.addCredential', {
+        authenticatorId,
+        credential: {
+          credentialId: Buffer.from(key.id, 'base64url').toString('base64'),
+          isResidentCredential: true,
+          rpId: key.rpId,
+          privateKey: pkcs8.toString('base64'),
+          userHandle: Buffer.from(key.userHandle, 'base64url').toString('base64'),
+          signCount,
+        },
+      });
+    },
+  };
+}
+
+const press = (page: Page) => page.getByRole('button', { name: 'Sign in with a passkey' }).click();
+
+describe('signing in', () => {
+  test('with the button leads to the address that was opened', async () => {
+    const { origin, add } = await start();
+    const { key } = await add();
+    const { page, store } = await openPage();
+    // The passkey is added when the browser has nothing to suggest, so that only the button uses it.
+    const offered = page.waitForResponse(/passkey-options/);
+    await page.goto(`${origin}/mine#part`);
+    await offered;
+    await store(key);
+    await press(page);
+    await page.waitForURL(`${origin}/mine#part`);
+    expect(await page.textContent('body')).toBe('upstream');
+  });
+
+  test('with a suggestion at the address needs no button', async () => {
+    const { origin, add } = await start();
+    const { key } = await add();
+    const { page, store } = await openPage();
+    await store(key);
+    await page.goto(`${origin}/mine`);
+    await page.waitForURL(`${origin}/mine`);
+    // Control: an authenticator without a passkey leaves the page as it is.
+    const other = await openPage();
+    await other.page.goto(`${origin}/mine`);
+    expect(await other.page.locator('#email').getAttribute('autocomplete')).toBe('username webauthn');
+    expect(other.page.url()).toContain('/.rolegate/address');
+  });
+
+  test('fails where the user is not verified, and the page says so', async () => {
+    const { origin, add } = await start();
+    const { key } = await add();
+    const { page, store } = await openPage({ verifies: false });
+    await store(key);
+    await page.goto(`${origin}/mine`);
+    await press(page);
+    await page.getByText('No passkey was used.').waitFor();
+    expect(page.url()).toContain('/.rolegate/address');
+  });
+});
+
+test('without script the button is not shown, and a code signs in', async () => {
+  const { origin, gateway } = await start();
+  if (chromium === null) skipHere(noChromium);
+  const context = await chromium.newContext({ javaScriptEnabled: false });
+  const page = await context.newPage();
+  await page.goto(`${origin}/mine`);
+  await page.waitForURL(/address/);
+  expect(await page.getByRole('button').allTextContents()).toEqual(['Send me a code']);
+  await page.locator('#email').fill('ann@example.test');
+  await page.getByRole('button').click();
+  await page.locator('#code').fill(gateway.codes.at(-1)!.code);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.waitForURL(`${origin}/mine`);
+});
