@@ -10,7 +10,9 @@ const isNew = 'create' in form.dataset;
 const read = self.PublicKeyCredential?.[isNew ? 'parseCreationOptionsFromJSON' : 'parseRequestOptionsFromJSON'];
 let asked = new AbortController();
 let askedAt = 0;
+let isPressed = false;
 
+/** Browsers refuse a second request while a suggestion is pending, so that one ends first. */
 async function ask(mediation) {
   asked.abort();
   asked = new AbortController();
@@ -31,7 +33,7 @@ async function ask(mediation) {
 
 /** Among the suggestions for the address. A failure is shown only to those who pressed the button. */
 async function suggest() {
-  if (isNew || !(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
+  if (isNew || !(await PublicKeyCredential.isConditionalMediationAvailable?.()) || isPressed) return;
   await ask('conditional').catch(() => {});
 }
 
@@ -41,11 +43,14 @@ if (read !== undefined) {
   form.onsubmit = async (event) => {
     event.preventDefault();
     failed.hidden = true;
+    isPressed = true;
     try {
       await ask('optional');
     } catch (error) {
+      // Pressed again.
       if (error.name === 'AbortError') return;
       failed.hidden = false;
+      isPressed = false;
       void suggest();
     }
   };

@@ -13,8 +13,8 @@ beforeAll(async () => {
 }, 400_000);
 afterAll(() => chromium?.close());
 
-/** A page with an authenticator of its own. */
-async function openPage({ verifies = true } = {}) {
+/** A page with an authenticator of its own. `present`: whether its user touches it at once. */
+async function openPage({ verifies = true, present = true } = {}) {
   if (chromium === null) skipHere(noChromium);
   const context = await chromium.newContext();
   const page = await context.newPage();
@@ -27,11 +27,12 @@ async function openPage({ verifies = true } = {}) {
       hasResidentKey: true,
       hasUserVerification: true,
       isUserVerified: verifies,
-      automaticPresenceSimulation: true,
+      automaticPresenceSimulation: present,
     },
   });
   return {
     page,
+    touch: () => tools.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled: true }),
     async store(key: { id: string; privateKey: string; rpId: string; userHandle: string }, signCount = 0) {
       const pkcs8 = createPrivateKey(key.privateKey).export({ type: 'pkcs8', format: 'der' });
       await tools.send('WebAuthn.addCredential', {
@@ -49,6 +50,21 @@ async function openPage({ verifies = true } = {}) {
   };
 }
 
+/** Of every request for a passkey, its kind, and what became of it. */
+async function watchRequests(page: Page): Promise<() => Promise<readonly string[]>> {
+  await page.addInitScript(`
+    window.events = [];
+    const get = navigator.credentials.get.bind(navigator.credentials);
+    navigator.credentials.get = (options) => {
+      window.events.push(options.mediation + ' asked');
+      return get(options).catch((error) => {
+        window.events.push(options.mediation + ' ' + error.name);
+        throw error;
+      });
+    };`);
+  return () => page.evaluate<readonly string[]>('window.events');
+}
+
 const press = (page: Page) => page.getByRole('button', { name: 'Sign in with a passkey' }).click();
 
 describe('signing in', () => {
@@ -64,6 +80,21 @@ describe('signing in', () => {
     await press(page);
     await page.waitForURL(`${origin}/mine#part`);
     expect(await page.textContent('body')).toBe('upstream');
+  });
+
+  test('with the button ends a pending suggestion first, and a second press the request of the first', async () => {
+    const { origin, add } = await start();
+    const { key } = await add();
+    const { page, store, touch } = await openPage({ present: false });
+    const requests = await watchRequests(page);
+    await page.goto(`${origin}/mine`);
+    await expect.poll(requests).toEqual(['conditional asked']);
+    await press(page);
+    await expect.poll(requests).toEqual(['conditional asked', 'conditional AbortError', 'optional asked']);
+    await store(key);
+    await touch();
+    await press(page);
+    await page.waitForURL(`${origin}/mine`);
   });
 
   test('with a suggestion at the address needs no button', async () => {
