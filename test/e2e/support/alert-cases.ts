@@ -60,6 +60,21 @@ const counter = (name: string, more: string, named: Readonly<Record<string, stri
   labels: named,
   value: null,
 });
+/** When it expires, in days from the start. The other instance has a later one. */
+const certificate = (usual: number, fault: number, value: string): AlertCase => ({
+  series: {
+    [`rolegate_certificate_expiry_timestamp_seconds${labels(',certificate="/tls/a.pem"')}`]: between(
+      usual * 86_400,
+      fault * 86_400,
+    ),
+    'rolegate_certificate_expiry_timestamp_seconds{job="rolegate",instance="b:9090",certificate="/tls/a.pem"}': always(
+      40 * 86_400,
+    ),
+  },
+  at,
+  labels: { ...job, certificate: '/tls/a.pem' },
+  value,
+});
 
 export const alertCases: Readonly<Record<string, AlertCase>> = {
   RolegateAbsent: {
@@ -101,6 +116,8 @@ export const alertCases: Readonly<Record<string, AlertCase>> = {
     labels: job,
     value: '25%',
   },
+  RolegateCertificateRenewalLate: certificate(30, 14, '13d 23h 20m 0s'),
+  RolegateCertificateExpiresSoon: certificate(14, 2, '1d 23h 20m 0s'),
   RolegateReloadRefused: gauge('rolegate_config_last_load_successful', lowered),
   RolegateAuthApiFailing: {
     series: {

@@ -12,6 +12,7 @@ import {
   request,
   starved,
   workersOf,
+  writeCertificate,
   writeLongLines,
 } from './produce-faults.ts';
 
@@ -132,6 +133,29 @@ export const rounds: readonly (readonly Cause[])[] = [
       what: 'more connections than a gateway accepts',
       alerts: ['RolegateConnectionsRefused'],
       make: ({ gateways: [gateway] }) => held(gateway!.port, (open) => maxConnections + 20 - open),
+    },
+    {
+      what: 'a certificate that expires in two days',
+      alerts: ['RolegateCertificateRenewalLate', 'RolegateCertificateExpiresSoon'],
+      async make({ gateways: [, , gateway] }) {
+        const { tls, remove } = writeCertificate([-88, 2]);
+        const restarted = async (change?: (text: string) => string) => {
+          await gateway!.stop();
+          gateway!.configure(change);
+          await gateway!.start();
+        };
+        const plain = `listen: "127.0.0.1:${gateway!.port}"`;
+        const secure = `{ address: "127.0.0.1:0", tls: ${tls} }`;
+        await restarted((text) =>
+          text.replace(plain, `listen: [{ address: "127.0.0.1:${gateway!.port}" }, ${secure}]`),
+        );
+        return {
+          async undo() {
+            await restarted();
+            remove();
+          },
+        };
+      },
     },
     {
       what: 'probes that exhaust the descriptors of a gateway',

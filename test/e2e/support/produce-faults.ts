@@ -1,6 +1,9 @@
 /** How the faults of an installation are produced. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createAuthority, type Validity } from '../../support/certificates.ts';
 
 export interface Remedy {
   /** Repeated until the alerts fire. */
@@ -138,4 +141,17 @@ export async function post(url: string, body: object, bearer?: string): Promise<
     ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
   };
   await (await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) })).arrayBuffer();
+}
+
+/** Returns the key `tls` of a listener as YAML. */
+export function writeCertificate(days: Validity): { readonly tls: string; remove(): void } {
+  const folder = mkdtempSync(join(tmpdir(), 'rolegate-certificate-'));
+  const [certFile, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+  const { cert, key } = createAuthority().issue({ hosts: ['a.test'], days });
+  writeFileSync(certFile, cert);
+  writeFileSync(keyFile, key);
+  return {
+    tls: `{ certificates: [{ cert: "${certFile}", key: "${keyFile}" }] }`,
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
 }
