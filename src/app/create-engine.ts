@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { whyNotReady } from '../admin/ready-report.ts';
 import type { Address, Config } from '../config/config.ts';
+import { plainListener } from '../config/listener-config.ts';
 import { DeadlineWheel } from '../http1/deadline-wheel.ts';
 import type { Siblings } from '../identity/revocation/create-revocations.ts';
 import { createProxy, type ReverseProxy } from '../proxy/create-proxy.ts';
@@ -135,7 +136,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
     telemetry.recordRequests(recorder.recording());
     runtime = { ...made, tracing: tracing.use(next.tracing) };
     proxy?.use(runtime);
-    for (const certificate of proxy?.useTls(next.server.listeners) ?? [])
+    for (const certificate of proxy?.useListeners(next.server.listeners) ?? [])
       log.error({ certificate }, 'the certificate in this file is not valid now: the last valid one stays in use');
     authorizer?.use(runtime, next.authorizer);
     telemetry.configLoaded(next.digest);
@@ -225,8 +226,8 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
       telemetry.watchServer(made);
       const bound: Address[] = [];
       for (const [index, address] of addresses.entries()) {
-        const listener = { address, tls: current().config.server.listeners[index]?.tls ?? null };
-        bound.push(await listenOn('server.listen', address, () => made.listen(listener)));
+        const listener = current().config.server.listeners[index] ?? plainListener(address);
+        bound.push(await listenOn('server.listen', address, () => made.listen({ ...listener, address })));
       }
       shedder.start();
       return bound;

@@ -84,6 +84,7 @@ export function checkOf(
       network: clientNetwork(address),
       trusted: address !== '' && trustedProxies(address),
       secure: read.secure,
+      listener: null,
     },
     waitsMs: read.waitsMs,
   };

@@ -8,6 +8,15 @@ export interface ListenerConfig {
   readonly address: Address;
   /** Null: without TLS. */
   readonly tls: ListenerTlsConfig | null;
+  /** Value of the header; null: it is not added. */
+  readonly strictTransportSecurity: string | null;
+  /** Port of https to which requests are redirected; null: they are served. */
+  readonly redirectToHttps: number | null;
+}
+
+/** An address without settings. */
+export function plainListener(address: Address): ListenerConfig {
+  return { address, tls: null, strictTransportSecurity: null, redirectToHttps: null };
 }
 
 export interface ListenerTlsConfig extends Omit<z.output<typeof listenerTls>, 'certificates'> {

@@ -2,7 +2,7 @@
 import type { Address, ListenerConfig, ServerConfig } from '../config/config.ts';
 import type { Deadlines } from '../http1/deadline-wheel.ts';
 import { createHttp1Server } from '../http1/server/server.ts';
-import { type Client, ClientConnections, clientOf } from '../request-line/client.ts';
+import { type Client, ClientConnections, clientOf, type ListenerRules } from '../request-line/client.ts';
 import type { LoadShedder } from '../request-line/load-shedder.ts';
 import { respondItself } from '../request-line/own-response.ts';
 import { readView } from '../request-line/read-view.ts';
@@ -49,8 +49,8 @@ export interface ReverseProxy {
   load(): LoadReadings;
   /** Decides and forwards all later requests. */
   use(runtime: RequestRuntime): void;
-  /** For later handshakes, by address, in the order of `listen`. Returns the files that are not used, because their certificates are not valid now. */
-  useTls(listeners: readonly ListenerConfig[]): readonly string[];
+  /** For later connections, by address, in the order of `listen`. Returns the files that are not used, because their certificates are not valid now. */
+  useListeners(listeners: readonly ListenerConfig[]): readonly string[];
   /** Something was revoked: open streams are checked. */
   revoked(): void;
   /** A drain follows soon: until then requests are accepted, and responses announce the end of their connections. */
@@ -68,6 +68,8 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
   let refusedOfClient = 0;
   /** By address; null: without TLS. */
   const ports: (TlsPort | null)[] = [];
+  const rules: (ListenerRules | null)[] = [];
+  const covers = (host: string) => ports.some((port) => port?.covers(host) === true);
 
   const exchangeParts: ExchangeParts = {
     deadlines,
@@ -103,13 +105,14 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
   const server = createHttp1Server<Client>({
     limits: { ...limits, headBytes: limits.headerBytes, headTimeoutMs: limits.headersTimeoutMs },
     deadlines,
-    accept(socket, secure) {
-      const client = clientOf(socket, trustedProxies, secure);
+    accept(socket, secure, listener) {
+      const client = clientOf(socket, trustedProxies, secure, rules[listener]);
       if (client.trusted || perClient.opened(client.network)) return client;
       refusedOfClient += 1;
       return null;
     },
     clientKey: ({ network }) => network,
+    defaultField: ({ listener }) => listener?.addedField ?? null,
     onRequest: requests.begin,
     refusal: (fault, client) => refuseConnection(fault, client, 'proxy', observe),
     hold: (bytes, { trusted, network }) => memory.take(bytes, trusted ? null : network) === null,
@@ -120,7 +123,8 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
   });
 
   return {
-    async listen({ address, tls }) {
+    async listen(listener) {
+      const { address, tls } = listener;
       const port =
         tls === null
           ? null
@@ -131,12 +135,16 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
               now,
             });
       ports.push(port);
+      rules.push(rulesOf(listener, covers));
       return await server.listen(address, options.shared ?? false, port ?? undefined);
     },
-    useTls: (listeners) =>
+    useListeners: (listeners) =>
       ports.flatMap((port, index) => {
-        const tls = listeners[index]?.tls ?? null;
-        return port === null || tls === null ? [] : port.use(tls);
+        const listener = listeners[index];
+        // An address without TLS has none until the next start, and the other way round.
+        if (listener === undefined || (listener.tls === null) !== (port === null)) return [];
+        rules[index] = rulesOf(listener, covers);
+        return port === null || listener.tls === null ? [] : port.use(listener.tls);
       }),
     get address() {
       return server.address;
@@ -171,6 +179,18 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
       requests.endTunnels();
       await drained;
     },
+  };
+}
+
+function rulesOf(
+  { strictTransportSecurity, redirectToHttps }: ListenerConfig,
+  covers: (host: string) => boolean,
+): ListenerRules | null {
+  if (strictTransportSecurity === null && redirectToHttps === null) return null;
+  return {
+    httpsOnly: redirectToHttps === null ? null : { port: redirectToHttps, covers },
+    addedField:
+      strictTransportSecurity === null ? null : { name: 'strict-transport-security', value: strictTransportSecurity },
   };
 }
 

@@ -3,16 +3,39 @@ import type { Socket } from 'node:net';
 import { clientNetwork } from '../core/forwarding/client-address.ts';
 import type { PeerFacts } from '../core/forwarding/client-facts.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
+import type { DefaultField } from '../http1/server/server.ts';
 
 export interface Client extends PeerFacts {
   /** The client key of the connection (see `clientNetwork`). */
   readonly network: string;
+  /** Settings of the address that it connected to; null: it has none. */
+  readonly listener: ListenerRules | null;
+}
+
+/** What an address of the gateway demands of requests, and adds to responses. */
+export interface ListenerRules {
+  /** Null: requests are served here. */
+  readonly httpsOnly: HttpsOnly | null;
+  /** Of each response without one of its name; null: none. */
+  readonly addedField: DefaultField | null;
+}
+
+/** Where requests belong that come without TLS. */
+export interface HttpsOnly {
+  readonly port: number;
+  /** Whether a certificate of the gateway is for this host (`canonicalHost`). */
+  covers(host: string): boolean;
 }
 
 /** `secure`: a socket before its handshake will be. */
-export function clientOf(socket: Socket, trustedProxies: TrustedProxies, secure = 'encrypted' in socket): Client {
+export function clientOf(
+  socket: Socket,
+  trustedProxies: TrustedProxies,
+  secure = 'encrypted' in socket,
+  listener: ListenerRules | null = null,
+): Client {
   const address = plainAddress(socket.remoteAddress ?? '');
-  return { address, network: clientNetwork(address), trusted: trustedProxies(address), secure };
+  return { address, network: clientNetwork(address), trusted: trustedProxies(address), secure, listener };
 }
 
 /** Of the client before the head of its request is read. Empty: a trusted proxy sends the requests of several. */

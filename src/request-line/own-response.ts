@@ -8,11 +8,12 @@ import { refusalHeadersOf } from '../core/forwarding/response-rules.ts';
 import { problemBody } from '../core/outcome/problem.ts';
 import { type Reason, type ReasonCode, reasons } from '../core/outcome/reasons.ts';
 import type { Criterion } from '../core/policy/conditions.ts';
-import { wayToSignIn } from '../core/way-to-sign-in.ts';
+import { type WayToSignIn, wayToSignIn } from '../core/way-to-sign-in.ts';
 import { statusTexts } from '../http1/grammar/node-http.ts';
 import { maxDiscardBytes } from '../http1/server/incoming-body.ts';
 import type { Request } from '../http1/server/request.ts';
 import type { WholeResponse } from '../http1/server/whole-response.ts';
+import type { ListenerRules } from './client.ts';
 import type { RequestContext } from './request-context.ts';
 
 export interface Refusal {
@@ -26,7 +27,7 @@ export interface Refusal {
   readonly condition: Criterion | null;
   /** Values of `WWW-Authenticate`, each a challenge. */
   readonly challenges: readonly string[];
-  /** Sign-in page to which the client is redirected (303), or null. */
+  /** Where the client is redirected: to a sign-in page (303), or to the same URL with https (308). Null: it is not. */
   readonly location: string | null;
   /** A JSON body instead of problem details, if a standard requires it. */
   readonly body?: Readonly<Record<string, string>> | null;
@@ -51,11 +52,16 @@ export function refuseRequest(
     retryAfterS: refused?.retryAfterS ?? null,
     allow: refused?.allow ?? null,
     condition: reason === 'condition_failed' ? (refused?.condition ?? null) : null,
-    ...wayToSignIn(reason, decision, request.rawHeaders, context.proto),
+    ...wayOn(context, reason),
     body: context.refusalBody,
     close: !((reasons[reason] as Reason).closes === true || takesRest(request)),
     added: ownHeaders(context),
   });
+}
+
+function wayOn({ location, decision, request, proto }: RequestContext<WholeResponse>, reason: ReasonCode): WayToSignIn {
+  const { challenges, location: signIn } = wayToSignIn(reason, decision, request.rawHeaders, proto);
+  return { challenges, location: location ?? signIn };
 }
 
 /** Additional headers of the gateway's own responses: alternating names and values. */
@@ -74,7 +80,7 @@ export function takesRest({ body }: Request): boolean {
 
 /** Writes the whole response. Returns the bytes of its body. */
 export function writeRefusal(response: WholeResponse, refusal: Refusal): number {
-  const status = refusal.location === null ? reasons[refusal.reason].status : 303;
+  const status = refusal.location === null ? reasons[refusal.reason].status : redirectStatus(refusal.reason);
   const body =
     refusal.body == null
       ? problemBody(refusal.reason, refusal.errorId, refusal.condition, { status })
@@ -83,11 +89,22 @@ export function writeRefusal(response: WholeResponse, refusal: Refusal): number 
   return response.end(body);
 }
 
+/** 308 keeps the method; a sign-in page is requested by GET. */
+function redirectStatus(reason: ReasonCode): number {
+  return reason === 'https_required' ? 308 : 303;
+}
+
 /** The refusal as Latin-1 text, for a connection without a request. It always announces the end of the connection. */
-export function refusalText(reason: ReasonCode, errorId: string): { readonly text: string; readonly bytesOut: number } {
+export function refusalText(
+  reason: ReasonCode,
+  errorId: string,
+  listener: ListenerRules | null,
+): { readonly text: string; readonly bytesOut: number } {
   const { status } = reasons[reason];
   const body = problemBody(reason, errorId);
-  const headers = refusalHeaders({ ...withoutRequest, reason, errorId }, body.length);
+  const field = listener?.addedField ?? null;
+  const added = field === null ? [] : [field.name, field.value];
+  const headers = refusalHeaders({ ...withoutRequest, reason, errorId, added }, body.length);
   let text = `HTTP/1.1 ${status} ${statusTexts[status] ?? ''}\r\n`;
   for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`;
   return { text: `${text}date: ${new Date().toUTCString()}\r\n\r\n${body}`, bytesOut: body.length };
@@ -100,7 +117,6 @@ const withoutRequest = {
   challenges: [],
   location: null,
   close: true,
-  added: [],
 } as const;
 
 /** Alternating names and values. The body is ASCII, so its length in characters is its length in bytes. */

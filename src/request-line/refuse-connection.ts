@@ -33,7 +33,7 @@ export function refuseConnection(
 ): string {
   const reason = reasonOfFault(fault);
   const errorId = randomUUID();
-  const { text, bytesOut } = refusalText(reason, errorId);
+  const { text, bytesOut } = refusalText(reason, errorId, client.listener);
   report(connectionRecord(reason, errorId, client, entrypoint, bytesOut));
   return text;
 }

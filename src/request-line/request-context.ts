@@ -56,6 +56,8 @@ export class RequestContext<R extends WholeResponse = Response> implements Reque
   assertion: string | null = null;
   /** Token of the session for the service; null: none. */
   token: string | null = null;
+  /** Where a refused request can be repeated; null: not known. */
+  location: string | null = null;
   /** JSON body of a refusal instead of problem details; null: problem details. */
   refusalBody: Readonly<Record<string, string>> | null = null;
   target: string | null = null;

@@ -12,6 +12,7 @@ import type { WholeResponse } from '../http1/server/whole-response.ts';
 import type { RequestTrace } from '../telemetry/request-record.ts';
 import { readFacts, readView } from './read-view.ts';
 import type { RequestContext } from './request-context.ts';
+import { requireHttps } from './require-https.ts';
 import type { RequestRuntime, ServeParts } from './runtime.ts';
 
 export function serve<R extends WholeResponse>(context: RequestContext<R>, parts: ServeParts<R>): void {
@@ -20,7 +21,7 @@ export function serve<R extends WholeResponse>(context: RequestContext<R>, parts
     if (runtime.tracing != null)
       context.trace = runtime.tracing.begin(context.request.rawHeaders, context.peer.trusted);
     const view = readView(context, runtime, parts.trustedProxies);
-    const refused = admit(context, runtime, parts);
+    const refused = admit(context, runtime, parts) ?? requireHttps(context, view, runtime, parts.trustedProxies);
     if (refused !== null) {
       context.fail(refused);
       return;

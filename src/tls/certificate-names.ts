@@ -13,6 +13,8 @@ export interface Certificate {
 export interface CertificateFacts {
   /** DNS names in lower case, wildcards such as `*.example.test` included. */
   readonly names: readonly string[];
+  /** IP addresses as in a URL, `192.0.2.1` and `[2001:db8::1]`. */
+  readonly addresses: readonly string[];
   readonly validFromMs: number;
   readonly expiresAtMs: number;
 }
@@ -20,12 +22,18 @@ export interface CertificateFacts {
 /** Of the first certificate of the text. */
 export function factsOf({ cert }: Pick<Certificate, 'cert'>): CertificateFacts {
   const { subjectAltName = '', validFrom, validTo } = new X509Certificate(cert);
-  const names = subjectAltName.split(', ').flatMap((name) => (name.startsWith('DNS:') ? [name.slice(4)] : []));
+  const all = subjectAltName.split(', ');
+  const of = (kind: string) => all.flatMap((name) => (name.startsWith(kind) ? [name.slice(kind.length)] : []));
   return {
-    names: names.map((name) => name.toLowerCase()),
+    names: of('DNS:').map((name) => name.toLowerCase()),
+    addresses: of('IP Address:').map(inUrl),
     validFromMs: Date.parse(validFrom),
     expiresAtMs: Date.parse(validTo),
   };
+}
+
+function inUrl(address: string): string {
+  return address.includes(':') ? new URL(`http://[${address}]`).hostname : address;
 }
 
 /** A host, and the wildcard that covers it (RFC 6125 section 6.4.3: one label). */

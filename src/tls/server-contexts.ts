@@ -104,6 +104,11 @@ export class ServerContexts {
     };
   }
 
+  /** Whether a certificate is for this host name, or for this address in the form of a URL. */
+  covers(host: string): boolean {
+    return this.forName(host) !== null || this.#presented.some(({ addresses }) => addresses.includes(host));
+  }
+
   /** Null: the initial one. */
   forName(host: string): SecureContext | null {
     for (const name of namesFor(host)) {

@@ -46,6 +46,11 @@ export class TlsPort {
     return this.#contexts.certificates;
   }
 
+  /** Whether a certificate is for this host. */
+  covers(host: string): boolean {
+    return this.#contexts.covers(host);
+  }
+
   /**
    * For later handshakes. Throws without changing anything if a certificate cannot be used. Returns the files that are not used, because
    * their certificates are not valid now: the last valid ones stay.

@@ -84,6 +84,7 @@ export async function readRequests(parts: readonly string[], { late }: Manner): 
     ended: { idle: 0, requests: 0, unread: 0, lingering: 0 },
     lingering: new LingeringClose(never, () => {}),
     clientKey: () => '',
+    defaultField: () => null,
     onRequest(request, response) {
       const { method, target, minor, rawHeaders, body } = request;
       const message = { start: `${method} ${target} 1.${minor}`, rawHeaders, body: '', whole: body === null };

@@ -1,6 +1,7 @@
 /** A whole proxy on loopback for forwarding tests: real core, real pools, a resolver that accepts one bearer. */
 import { readFileSync } from 'node:fs';
 import type { ServerConfig, UpstreamConfig } from '../../src/config/config.ts';
+import { plainListener } from '../../src/config/listener-config.ts';
 import { bearerOnly } from '../../src/core/credential/challenges.ts';
 import { decide } from '../../src/core/decide.ts';
 import { compileForwarding } from '../../src/core/forwarding/compile-forwarding.ts';
@@ -192,7 +193,7 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
     ...(setup.now === undefined ? {} : { now: setup.now }),
     observe: (record) => records.push(record),
   });
-  const { port } = await proxy.listen({ address: { host: '127.0.0.1', port: setup.port ?? 0 }, tls: null });
+  const { port } = await proxy.listen(plainListener({ host: '127.0.0.1', port: setup.port ?? 0 }));
   shedder.start();
   return {
     port,

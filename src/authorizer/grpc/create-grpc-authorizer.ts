@@ -143,7 +143,7 @@ function injectorOf(server: Server, tls: GrpcSettings['tls']): ConnectionInjecto
 /** For a check without the attributes of a request. */
 const unreadable = {
   request: { ...ofCall, method: '', target: '', minor: 1, rawHeaders: [], upgrade: 'none' },
-  peer: { address: '', network: '', trusted: false, secure: false },
+  peer: { address: '', network: '', trusted: false, secure: false, listener: null },
 } as const;
 
 /** Empty for the Unix socket. */

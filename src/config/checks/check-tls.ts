@@ -1,6 +1,7 @@
 /** Reads the PEM files for TLS, of connections to Redis or a source and of our own ports, and refuses unusable ones. */
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import type { CertificateConfig, ClientTlsConfig, ListenerConfig, ServerTlsConfig } from '../config.ts';
+import { plainListener } from '../listener-config.ts';
 import type { ConfigFile } from '../schema.ts';
 import type { Location } from './location.ts';
 
@@ -9,6 +10,12 @@ interface TlsKeys {
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
   readonly serverName?: string | undefined;
+}
+
+interface StrictTransportSecurity {
+  readonly maxAge: number;
+  readonly includeSubDomains: boolean;
+  readonly preload: boolean;
 }
 
 type ServerTlsKeys = Pick<TlsKeys, 'cert' | 'key'> & { readonly clientCa?: string | undefined };
@@ -40,14 +47,22 @@ export function checkServerTls(tls: ServerTlsKeys | undefined, at: Location): Se
 /** The short form of `listen` is one address without TLS. */
 export function checkListeners({ listen }: ConfigFile['server'], at: Location): readonly ListenerConfig[] {
   if (listen === null) return [];
-  if (!Array.isArray(listen)) return [{ address: listen, tls: null }];
-  return listen.map(({ address, tls }, index) => ({
+  if (!Array.isArray(listen)) return [plainListener(listen)];
+  return listen.map(({ address, tls, strictTransportSecurity, redirectToHttps }, index) => ({
     address,
     tls:
       tls === undefined
         ? null
         : { ...tls, certificates: readCertificatePairs(tls.certificates, at.at(index, 'tls', 'certificates')) },
+    strictTransportSecurity: strictTransportSecurity === undefined ? null : hstsValue(strictTransportSecurity),
+    redirectToHttps,
   }));
+}
+
+/** RFC 6797 section 6.1. */
+function hstsValue({ maxAge, includeSubDomains, preload }: StrictTransportSecurity): string {
+  const subDomains = includeSubDomains ? '; includeSubDomains' : '';
+  return `max-age=${Math.floor(maxAge / 1000)}${subDomains}${preload ? '; preload' : ''}`;
 }
 
 function readCertificatePairs(

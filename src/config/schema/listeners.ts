@@ -1,9 +1,10 @@
 /** The key `server.listen`: one address, or several with their settings. */
 import { z } from 'zod';
-import { anyChange, described, exposes, ordered } from './key.ts';
-import { list } from './refine.ts';
-import { anyText, word } from './scalar.ts';
-import { listener, listenerOrFalse } from './values.ts';
+import { Problem } from '../problem.ts';
+import { anyChange, decides, described, exposes, lower, neither, ordered } from './key.ts';
+import { list, type Parts, type Problems, refined } from './refine.ts';
+import { anyText, bool, scalar, wholeNumber, word } from './scalar.ts';
+import { duration, listener, listenerOrFalse } from './values.ts';
 
 const pemFile = () => anyText('the path of a PEM file');
 
@@ -42,6 +43,33 @@ export const listenerTls = z.strictObject({
   ),
 });
 
+const strictTransportSecurity = refined(
+  z.strictObject({
+    maxAge: exposes(
+      duration(0, 10 * 31_536_000_000).prefault('365d'),
+      'How long browsers use only https. 0s ends it for browsers that return.',
+      lower('browsers connect without TLS again sooner'),
+    ),
+    includeSubDomains: exposes(
+      bool().prefault(false),
+      'Also for all hosts below this one, which all need https then.',
+      ordered([true, false], 'browsers may connect to hosts below without TLS'),
+    ),
+    preload: neither(
+      bool().prefault(false),
+      'Permits browsers to have the domain in their built-in list, which takes months to undo. It needs "includeSubDomains" and at least 365d.',
+    ),
+  }),
+  ({ maxAge, includeSubDomains, preload }, { at }) => {
+    if (preload !== true || (includeSubDomains !== false && (maxAge === undefined || maxAge >= 31_536_000_000))) return;
+    at(
+      ['preload'],
+      'the list of browsers needs "includeSubDomains: true" and a "maxAge" of at least 365d',
+      'https://hstspreload.org',
+    );
+  },
+);
+
 const listenerKeys = z.strictObject({
   address: exposes(
     listener(),
@@ -52,14 +80,59 @@ const listenerKeys = z.strictObject({
     },
   ),
   tls: described(listenerTls.optional(), 'TLS. If unset, connections do not use TLS.'),
+  strictTransportSecurity: described(
+    strictTransportSecurity.optional(),
+    'Strict-Transport-Security (HSTS, RFC 6797) of every response over this address, refusals included: browsers then use only https for its host. A service or route that sends the header itself is not overridden. Only with "tls". If unset, none is added.',
+  ),
+  redirectToHttps: decides(
+    httpsPort().prefault(false),
+    'Serves nothing here: GET and HEAD are redirected (308) to the same URL with https, if a certificate of another address covers its host; other methods are refused with 403, because what they sent was readable. A number is the port of https that clients use; true is 443. Only without "tls", and with another address that has it.',
+    anyChange('requests without TLS are served', { loosest: false }),
+  ),
 });
+
+/** True is the usual port; null: no redirect. */
+function httpsPort() {
+  const json = { type: ['boolean', 'integer', 'string'], minimum: 1, maximum: 65_535 };
+  return scalar(json, (value): number | null | Problem => {
+    if (value === true || value === 'true') return 443;
+    if (value === false || value === 'false') return null;
+    return wholeNumber(value, 1, 65_535) ?? new Problem('expected true, false or the port of https');
+  });
+}
+
+function checkListener(
+  { tls, strictTransportSecurity: hsts, redirectToHttps }: Parts<z.output<typeof listenerKeys>>,
+  { at }: Problems,
+): void {
+  const secure = tls !== undefined;
+  if (secure && redirectToHttps != null)
+    at(['redirectToHttps'], 'this address has "tls" itself', 'remove one of the two');
+  if (!secure && hsts !== undefined)
+    at(['strictTransportSecurity'], 'browsers ignore this header without TLS', 'move it to an address with "tls"');
+}
+
+function checkListeners(listeners: Parts<readonly z.output<typeof listenerKeys>[]>, { at }: Problems): void {
+  if (listeners.some((one) => one === undefined || 'tls' in one)) return;
+  listeners.forEach((one, index) => {
+    if (one?.redirectToHttps != null)
+      at(
+        [index, 'redirectToHttps'],
+        'no other address has "tls"',
+        'redirect where TLS ends, or add "tls" to an address',
+      );
+  });
+}
 
 export const listen = z
   .union([
     listenerOrFalse(),
-    list(listenerKeys, {
-      empty: ['expected at least one address', 'to listen nowhere, write "listen: false"'],
-      most: [16, 'addresses'],
-    }),
+    refined(
+      list(refined(listenerKeys, checkListener), {
+        empty: ['expected at least one address', 'to listen nowhere, write "listen: false"'],
+        most: [16, 'addresses'],
+      }),
+      checkListeners,
+    ),
   ])
   .prefault(':8080');

@@ -125,7 +125,7 @@ export function autoOr(least: number, most: number) {
   );
 }
 
-function wholeNumber(value: unknown, least: number, most: number): number | null {
+export function wholeNumber(value: unknown, least: number, most: number): number | null {
   const number = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
   return typeof number === 'number' && Number.isSafeInteger(number) && number >= least && number <= most
     ? number

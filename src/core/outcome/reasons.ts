@@ -55,6 +55,24 @@ const table = {
     advice:
       'The connection began with a TLS handshake. Use http:// for this port, or put a proxy that terminates TLS in front of it.',
   },
+  https_required: {
+    status: 403,
+    message: 'This address requires https',
+    fault: 'client',
+    level: 'info',
+    retryable: false,
+    advice:
+      'The address has "redirectToHttps". GET and HEAD are redirected (308); a request with another method has to be sent with https from its start, because its body was readable on the way. Replace a credential that a client sent without TLS.',
+  },
+  misdirected_request: {
+    status: 421,
+    message: 'This address does not serve the host of the request',
+    fault: 'client',
+    level: 'info',
+    retryable: false,
+    advice:
+      'The address only redirects to https, and no certificate in use is for the host of the request. Add the host to a certificate, or correct the DNS entry or the client.',
+  },
   http2_on_plain_port: {
     status: 400,
     message: 'This port speaks HTTP/1.1 only',

@@ -18,7 +18,7 @@ import { type BodyConnection, IncomingBody, maxDiscardBytes } from './incoming-b
 import { ReadingClient, type ReadingEvents } from './reading-client.ts';
 import type { RequestFault } from './request.ts';
 import { Response, type ResponseConnection } from './response.ts';
-import type { ConnectionFault, ConnectionHost } from './server.ts';
+import type { ConnectionFault, ConnectionHost, DefaultField } from './server.ts';
 
 /** First byte of a TLS record with a handshake (RFC 8446 section 5.1). */
 const tlsHandshake = 0x16;
@@ -35,6 +35,7 @@ export class Connection<C> implements Deadline, BodyConnection, ReadingEvents, R
   readonly socket: Duplex;
   readonly client: C;
   readonly keepAliveFields: string;
+  readonly defaultField: DefaultField | null;
   /** Requests so far. */
   requests = 0;
   readonly #host: ConnectionHost<C>;
@@ -62,6 +63,7 @@ export class Connection<C> implements Deadline, BodyConnection, ReadingEvents, R
     this.client = client;
     this.#host = host;
     this.keepAliveFields = host.keepAliveFields;
+    this.defaultField = host.defaultField(client);
     const take = (bytes: number) => host.hold(bytes, client);
     const give = (bytes: number) => host.release(bytes, client);
     this.#held = new HeldBytes({ take, give });

@@ -14,6 +14,7 @@ import { resetSocket } from '../reset-socket.ts';
 import { type BatchedWriter, smallBytes, writeWithBatch } from '../write-batch.ts';
 import { writePart } from '../write-part.ts';
 import type { RequestEvents } from './request.ts';
+import type { DefaultField } from './server.ts';
 import type { WholeResponse } from './whole-response.ts';
 
 /** What a response needs from its connection. */
@@ -21,6 +22,8 @@ export interface ResponseConnection {
   readonly socket: Duplex;
   /** Fields that announce that the connection stays open. */
   readonly keepAliveFields: string;
+  /** Added unless the response has a field of its name. */
+  readonly defaultField: DefaultField | null;
   /** Bytes after the head of the request are held. */
   readonly hasMore: boolean;
   /** The connection ends with this response. May become true until the head is written. */
@@ -80,6 +83,7 @@ export class Response implements BatchedWriter, WholeResponse {
     // One check of all parts costs less than one of each.
     let parts = phrase;
     let text = `HTTP/1.1 ${status} ${phrase}\r\n`;
+    let missing = this.#connection?.defaultField ?? null;
     let framed = false;
     let dated = false;
     let close = false;
@@ -91,6 +95,7 @@ export class Response implements BatchedWriter, WholeResponse {
       if (isNamed(name, 'date')) dated = true;
       else if (isNamed(name, 'content-length')) framed = true;
       else if (name === 'connection') close ||= value === 'close';
+      else if (missing !== null && isNamed(name, missing.name)) missing = null;
     }
     if (!isSendable(parts)) throw new TypeError('The head of the response is not valid HTTP');
     this.status = status;
@@ -99,6 +104,7 @@ export class Response implements BatchedWriter, WholeResponse {
     this.#chunked = unframed && this.#request.minor === 1;
     this.#endsWithConnection = unframed && !this.#chunked;
     this.#last = close || this.#endsWithConnection || this.#isUnsettled() || (this.#connection?.closesAfter() ?? true);
+    if (missing !== null) text += `${missing.name}: ${missing.value}\r\n`;
     if (!dated) text += dateField();
     if (!close) text += this.#last ? 'connection: close\r\n' : (this.#connection?.keepAliveFields ?? '');
     if (this.#chunked) text += 'transfer-encoding: chunked\r\n';

@@ -49,8 +49,13 @@ export interface ServerLimits {
 export interface ServerOptions<C> {
   readonly limits: ServerLimits;
   readonly deadlines: Deadlines;
-  /** User data of a new connection; null: it is closed at once. `secure`: a handshake follows. */
-  accept(socket: Socket, secure: boolean): C | null;
+  /**
+   * User data of a new connection; null: it is closed at once. `secure`: a handshake follows. `listener`: position of the address, in the
+   * order of `listen`.
+   */
+  accept(socket: Socket, secure: boolean, listener: number): C | null;
+  /** A field of each response without one of its name; if unset, there is none. */
+  defaultField?(client: C): DefaultField | null;
   /** Connections with the same key share limits. */
   clientKey(client: C): string;
   onRequest(request: Request, response: Response, client: C, connection: Connection<C>): void;
@@ -60,6 +65,12 @@ export interface ServerOptions<C> {
   hold(bytes: number, client: C): boolean;
   release(bytes: number, client: C): void;
   onClose(client: C): void;
+}
+
+export interface DefaultField {
+  /** In lower case. */
+  readonly name: string;
+  readonly value: string;
 }
 
 /** Makes connections secure before their first request. */
@@ -79,6 +90,7 @@ export interface ConnectionHost<C> extends ServerLimits {
   readonly ended: EndedConnections;
   readonly lingering: LingeringClose;
   clientKey(client: C): string;
+  defaultField(client: C): DefaultField | null;
   onRequest(request: Request, response: Response, client: C, connection: Connection<C>): void;
   refusal(fault: ConnectionFault, client: C): string | null;
   hold(bytes: number, client: C): boolean;
@@ -136,6 +148,7 @@ export function createHttp1Server<C>(options: ServerOptions<C>): Server {
       ended.lingering += 1;
     }),
     clientKey: options.clientKey,
+    defaultField: (client) => options.defaultField?.(client) ?? null,
     onRequest: options.onRequest,
     refusal: options.refusal,
     hold: options.hold,
@@ -149,8 +162,8 @@ export function createHttp1Server<C>(options: ServerOptions<C>): Server {
     },
   };
 
-  function accept(socket: Socket, secure: SecureTransport | null): void {
-    const client = options.accept(socket, secure !== null);
+  function accept(socket: Socket, secure: SecureTransport | null, listener: number): void {
+    const client = options.accept(socket, secure !== null, listener);
     if (client === null) socket.destroy();
     else if (secure === null) begin(socket, client);
     else {
@@ -170,9 +183,9 @@ export function createHttp1Server<C>(options: ServerOptions<C>): Server {
     open.set(socket, new Connection(socket, client, host));
   }
 
-  function createListener(secure: SecureTransport | null): ListeningServer {
+  function createListener(secure: SecureTransport | null, position: number): ListeningServer {
     // A client that ends its side after a request still gets the response.
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => accept(socket, secure));
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => accept(socket, secure, position));
     server.maxConnections = limits.connections;
     server.on('drop', () => {
       dropped += 1;
@@ -198,9 +211,9 @@ export function createHttp1Server<C>(options: ServerOptions<C>): Server {
     },
     ended,
     async listen(place, shared, secure) {
-      const server = createListener(secure ?? null);
-      const bound = await listenAt(server, place, shared);
+      const server = createListener(secure ?? null, listening.length);
       listening.push(server);
+      const bound = await listenAt(server, place, shared);
       address ??= bound;
       return bound;
     },

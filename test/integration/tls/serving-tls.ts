@@ -26,6 +26,11 @@ export interface TlsSettings {
   readonly certificates: readonly string[];
   /** Further keys of `tls`, as YAML. */
   readonly tls: string;
+  /** Further keys of the address with TLS, and of the one without. */
+  readonly listener: string;
+  readonly plain: string;
+  /** Further upstreams. */
+  readonly others: string;
   /** Further keys of `server`. */
   readonly server: string;
   /** Further sections. */
@@ -55,18 +60,20 @@ export async function startTlsWorld(): Promise<TlsWorld> {
   const config = ({
     certificates = ['a', 'wild', 'exact'],
     tls = '',
+    listener = '',
+    plain = '',
+    others = '',
     server = '',
     sections = '',
   }: Partial<TlsSettings> = {}) => `
 version: 1
 server:
   listen:
-    - address: "127.0.0.1:0"
-      tls: { certificates: [${certificates.map((name) => `{ cert: ${name}.pem, key: ${name}-key.pem }`).join(', ')}]${tls} }
-    - address: "127.0.0.1:0"
+    - { address: "127.0.0.1:0", tls: { certificates: [${certificates.map((name) => `{ cert: ${name}.pem, key: ${name}-key.pem }`).join(', ')}]${tls} }${listener} }
+    - { address: "127.0.0.1:0"${plain} }
   admin: "127.0.0.1:0"${server}
 authApi: { url: "http://127.0.0.1:9" }
-upstreams: { service: { targets: ["http://127.0.0.1:${upstream.port}"] } }
+upstreams: { service: { targets: ["http://127.0.0.1:${upstream.port}"] }${others} }
 routes:
   - { id: open, match: { path: "/**" }, upstream: service, access: public }
 ${sections}`;

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import type { Config } from '../../../src/config/config.ts';
+import { plainListener } from '../../../src/config/listener-config.ts';
 import { parseConfig } from '../../../src/config/parse-config.ts';
 import { cpuMs } from '../../support/cpu-time.ts';
 import { keyPairSettings, plainSources } from '../../support/credential-sources.ts';
@@ -57,7 +58,7 @@ test('a minimal file gets the defaults', () => {
   expect(trustedProxies('127.0.0.1')).toBe(false);
   expect(trustedRanges).toEqual([]);
   expect(listening).toEqual({
-    listeners: [{ address: { host: '', port: 8080 }, tls: null }],
+    listeners: [plainListener({ host: '', port: 8080 })],
     admin: { host: '127.0.0.1', port: 9090 },
     adminTokens: [],
     adminHosts: [],
@@ -524,7 +525,7 @@ describe('variables', () => {
   test('a value cannot inject YAML', () => {
     expect(problemsOf(`${smallest}identityHeaders: { x: "\${INJECTION}" }`)).toHaveLength(1);
     expect(parse(`${smallest}server: { listen: "\${LISTEN}" }`).server.listeners).toEqual([
-      { address: { host: '', port: 7070 }, tls: null },
+      plainListener({ host: '', port: 7070 }),
     ]);
   });
 
