@@ -15,6 +15,6 @@ export interface AttemptCounter {
   remove(kind: string, key: string): Promise<void>;
   /** Ends the window. */
   forget(kind: string, key: string): Promise<void>;
-  /** Whether the key has an open window. */
-  has(kind: string, key: string): Promise<boolean>;
+  /** In the open window; 0: there is none. */
+  attempts(kind: string, key: string): Promise<number>;
 }

@@ -133,7 +133,7 @@ export function createAuthenticationThrottle(options: ThrottleOptions): Authenti
 
   /** Whether this or another process has accepted it, perhaps before this one started. */
   async function wasGood(name: string): Promise<boolean> {
-    if (!(await counter.has('good', keyed(`good:${name}`)))) return false;
+    if ((await counter.attempts('good', keyed(`good:${name}`))) === 0) return false;
     good.add(name, now() + goodMs);
     return true;
   }

@@ -33,8 +33,8 @@ export function createMemoryCounter(now: () => number, maxWindows = 20_000): Att
     async forget(kind, key) {
       windowsOf(kind).take(key);
     },
-    async has(kind, key) {
-      return windowsOf(kind).attempts(key, now()) > 0;
+    async attempts(kind, key) {
+      return windowsOf(kind).attempts(key, now());
     },
   };
 }

@@ -19,7 +19,7 @@ export interface SharedCounterOptions {
 /** What it needs from a link to Redis. */
 export interface CountingLink {
   /** A client of ioredis. */
-  readonly client: { exists(key: string): Promise<number> };
+  readonly client: object;
   /** Whether commands can be sent now. */
   readonly ready: boolean;
   /** Rejects at the deadline of the link. */
@@ -66,8 +66,10 @@ export function createSharedCounter({ link, keyPrefix, local }: SharedCounterOpt
       await local.forget(kind, key);
       await ask(() => shared.delete(key));
     },
-    async has(kind, key) {
-      return (await local.has(kind, key)) || (await ask(() => link.client.exists(shared.getKey(key)))) === 1;
+    async attempts(kind, key) {
+      const here = await local.attempts(kind, key);
+      const there = await ask(() => shared.get(key));
+      return Math.max(here, there?.consumedPoints ?? 0);
     },
   };
 }

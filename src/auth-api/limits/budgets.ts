@@ -31,7 +31,7 @@ const day = 86_400_000;
 export const firstWaitMs = 30_000;
 const year = 365 * day;
 
-/** How long a client counts as familiar to an account that has signed in there. */
+/** How long a network counts as familiar, and a device as known, to an account that has signed in there. */
 export const familiarMs: number = 90 * day;
 
 export const budgetRows = {
@@ -52,7 +52,7 @@ export const budgetRows = {
     protects: 'a mailbox from one sender',
   },
   mailsPerClient: {
-    counts: 'mails for sign-ins and registrations',
+    counts: 'mails for sign-ins, unless the device is known, and for registrations',
     per: 'client',
     attempts: 'mailsPerClient',
     windowMs: 'mailWindowMs',
@@ -68,7 +68,7 @@ export const budgetRows = {
     protects: 'a mailbox from many senders',
   },
   mailsPerUser: {
-    counts: 'codes that a signed-in user requests',
+    counts: 'codes that a signed-in user requests, or a known device of the user',
     per: 'user',
     attempts: 'mailsPerUser',
     windowMs: 'mailWindowMs',

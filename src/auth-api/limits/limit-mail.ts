@@ -3,6 +3,7 @@ import { clientNetwork } from '../../core/forwarding/client-address.ts';
 import type { Refusal } from '../outcome/refusals.ts';
 import { foldCase } from '../store/fold-case.ts';
 import { type Charge, type Charged, refusalOf } from './limiter.ts';
+import type { Recognized } from './recognize.ts';
 
 /** Charged for every request of a client without a session, before anything is looked up. */
 export function limitRequest(ip: string, { limiter }: Charged): Promise<Refusal | null> {
@@ -14,15 +15,16 @@ export function limitRequest(ip: string, { limiter }: Charged): Promise<Refusal 
  * address; null: a decoy.
  */
 export async function limitSignInMail(
-  mail: { readonly address: string; readonly userId: string | null; readonly ip: string },
+  mail: { readonly address: string; readonly userId: string | null; readonly client: Recognized },
   { limiter }: Charged,
 ): Promise<Refusal | null> {
-  const [mailbox, client] = [mailboxOf(mail.address), clientNetwork(mail.ip)];
-  const familiar = await limiter.isFamiliar(mail.userId ?? '', client);
-  const ofAll: readonly Charge[] = familiar ? [] : [['mailsPerAddress', 'sign-in', mailbox]];
-  return refusalOf(
-    limiter.charge(['mailsPerAddressAndClient', 'sign-in', mailbox, client], ['mailsPerClient', client], ...ofAll),
-  );
+  const { network, countedAs, knownBy } = mail.client;
+  const mailbox = mailboxOf(mail.address);
+  const ofBoth: Charge = ['mailsPerAddressAndClient', 'sign-in', mailbox, countedAs];
+  // Others of the same network cannot use it up. Without it, each sign-in would make another device that may request mails.
+  if (knownBy === 'device') return refusalOf(limiter.charge(ofBoth, ['mailsPerUser', mail.userId ?? '']));
+  const ofAll: readonly Charge[] = knownBy === null ? [['mailsPerAddress', 'sign-in', mailbox]] : [];
+  return refusalOf(limiter.charge(ofBoth, ['mailsPerClient', network], ...ofAll));
 }
 
 /** Charged when a registration is about to be mailed. */

@@ -15,6 +15,8 @@ export interface Limiter {
   charge(...charges: Charge[]): Promise<number | null>;
   /** Refunds attempts that do not count. */
   refund(...charges: Charge[]): Promise<void>;
+  /** Whether a budget has no attempt left. Counts nothing. */
+  isExhausted(...charges: Charge[]): Promise<boolean>;
   /** Ends the count of consecutive failures. */
   forget(...charges: Charge[]): Promise<void>;
   /** Whether the user recently signed in from this client: others cannot exhaust the budgets of this pair. */
@@ -69,7 +71,13 @@ export function createLimiter({ budgets, counter, keyOf }: LimiterOptions): Limi
         await counter.forget(`turn ${budget}`, keyOf('turn', budget, ...subject));
       }
     },
-    isFamiliar: (userId, client) => counter.has('familiar', keyOf('familiar', userId, client)),
+    async isExhausted(...charges) {
+      for (const [budget, ...subject] of charges) {
+        if ((await counter.attempts(budget, keyOf(budget, ...subject))) >= budgets[budget].attempts) return true;
+      }
+      return false;
+    },
+    isFamiliar: async (userId, client) => (await counter.attempts('familiar', keyOf('familiar', userId, client))) > 0,
     async becomeFamiliar(userId, client) {
       const key = keyOf('familiar', userId, client);
       // Written again, to restart its life.

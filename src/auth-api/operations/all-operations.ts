@@ -16,6 +16,7 @@ import {
   revokeAnyKeyPair,
   revokeAnySession,
 } from './administer.ts';
+import { createDeviceSession, verifyDeviceSession } from './device-sessions.ts';
 import { addEmail, listEmails, preferEmail, removeEmail, renewEmailCode, verifyEmail } from './emails.ts';
 import {
   createKeyPair,
@@ -56,6 +57,7 @@ const passkeyOperations: readonly Operation[] = [
 
 export const allOperations: readonly Operation[] = [
   ...[createSession, verifySession, readSession, extendSession, listSessions, revokeSession],
+  ...[createDeviceSession, verifyDeviceSession],
   ...[createKeyPair, verifyKeyPair, renewKeyPairCode, readKeyPair, listKeyPairs, revokeKeyPair],
   ...[addEmail, verifyEmail, renewEmailCode, listEmails, preferEmail, removeEmail],
   ...passkeyOperations,

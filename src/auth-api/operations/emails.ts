@@ -57,8 +57,9 @@ export const verifyEmail = defineOperation({
   response: acknowledgement,
   refusals: codeRefusals,
   async handle({ caller, body, client }, services) {
-    const refusal = await checkCode({ ...body, purpose: 'email', userId: caller.userId, ip: client.ip }, services);
-    if (refusal !== null) return refusal;
+    const seen = { ip: client.ip, kept: null };
+    const checked = await checkCode({ ...body, purpose: 'email', userId: caller.userId, client: seen }, services);
+    if (checked instanceof Refusal) return checked;
     const { store, now } = services;
     const before = await store.emails.list(caller.userId, now());
     const emailId = await store.emails.verify(body.verificationCodeID, now());

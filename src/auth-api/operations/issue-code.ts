@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from '../../operations/operation.ts';
 import { mailboxOf } from '../limits/limit-mail.ts';
-import { randomCode } from '../secrets/random-secret.ts';
+import { randomCode, randomLongCode } from '../secrets/random-secret.ts';
 import type { Services } from '../services.ts';
 import type { CodePurpose, NewCode } from '../store/code-store.ts';
 import { foldCase } from '../store/fold-case.ts';
@@ -24,22 +24,35 @@ export type Claimant =
   /** An address without an account: the code of a decoy, which is not mailed. */
   | { readonly unknownAddress: string };
 
-export function issueCode(purpose: CodePurpose, claimant: Claimant, services: Services): IssuedCode {
+/** Six digits; or long, so that it cannot be guessed. */
+export type CodeForm = 'digits' | 'long';
+
+export function issueCode(
+  purpose: CodePurpose,
+  claimant: Claimant,
+  services: Services,
+  form: CodeForm = 'digits',
+): IssuedCode {
   const { hashes, outbox, rules, now } = services;
   const codeId = randomUUID();
-  const code = randomCode();
+  const code = form === 'long' ? randomLongCode() : randomCode();
   return {
     stored: {
       id: codeId,
       purpose,
       codeHash: hashes.code(codeId, code),
       expireAtMs: now() + rules.codeLifetimeMs,
-      countedAs: hashes.attemptsOf(...subjectOf(claimant)),
+      countedAs: countClaims(claimant, services),
     },
     mailTo(to, asked) {
       outbox.send({ kind: 'code', to, purpose, codeId, code, lifetimeMs: rules.codeLifetimeMs, asked });
     },
   };
+}
+
+/** Keyed hash by which the failures of a claimant are counted. */
+export function countClaims(claimant: Claimant, { hashes }: Pick<Services, 'hashes'>): string {
+  return hashes.attemptsOf(...subjectOf(claimant));
 }
 
 function subjectOf(claimant: Claimant): [kind: string, subject: string] {

@@ -72,8 +72,9 @@ export const verifyKeyPair = defineOperation({
   response: acknowledgement,
   refusals: codeRefusals,
   async handle({ caller, body, client }, services) {
-    const refusal = await checkCode({ ...body, purpose: 'keypair', userId: caller.userId, ip: client.ip }, services);
-    if (refusal !== null) return refusal;
+    const seen = { ip: client.ip, kept: null };
+    const checked = await checkCode({ ...body, purpose: 'keypair', userId: caller.userId, client: seen }, services);
+    if (checked instanceof Refusal) return checked;
     const keyId = await services.store.keyPairs.verify(body.verificationCodeID, services.now());
     if (keyId === null) return new Refusal('code_unknown');
     // A gateway may have cached the earlier rejection.

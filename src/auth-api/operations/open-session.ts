@@ -22,7 +22,7 @@ export const openedSession = z.object({
 /** A session that is valid at once. */
 export const verifiedSession = openedSession.omit({ kind: true, verificationCodeID: true });
 
-interface OpenedSession {
+export interface OpenedSession {
   readonly session: NewSession;
   /** Shown once; only its hash is in `session`. */
   readonly bearer: string;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { noCredential } from '../credentials/credential-rule.ts';
 import { limitGuess } from '../limits/limit-guesses.ts';
 import { limitRequest } from '../limits/limit-mail.ts';
+import { recognize } from '../limits/recognize.ts';
 import { Refusal } from '../outcome/refusals.ts';
 import { createChallenge, readChallenge } from '../passkeys/challenge.ts';
 import { challengeIn, signedCredential } from '../passkeys/public-key-credential.ts';
@@ -43,7 +44,9 @@ export const createPasskeySession = defineOperation({
     const { store, now } = services;
     const passkey = await store.passkeys.findSignIn(body.credential.id);
     // Not counted per account: a signature cannot be guessed, and strangers could keep the owner out.
-    const guess = await limitGuess({ countedAs: null, familiarTo: passkey?.userId ?? null, ip: client.ip }, services);
+    const userId = passkey?.userId ?? null;
+    const recognized = await recognize({ ip: client.ip, kept: null }, userId, services);
+    const guess = await limitGuess({ countedAs: null, client: recognized, familiarTo: userId }, services);
     if (guess instanceof Refusal) return guess;
     const challenge = challengeIn(body.credential);
     const answered = challenge && readChallenge(challenge, ['sign-in'], services);

@@ -1,7 +1,6 @@
 /** Sessions: requested, verified, read by gateways, extended, listed and ended. */
 import { z } from 'zod';
 import { bearerOnly, noCredential } from '../credentials/credential-rule.ts';
-import { limitRequest, limitSignInMail } from '../limits/limit-mail.ts';
 import { refusalOf } from '../limits/limiter.ts';
 import { Refusal } from '../outcome/refusals.ts';
 import { signInMethods } from '../passkeys/sign-in-methods.ts';
@@ -19,9 +18,9 @@ import {
   toSeconds,
   verification,
 } from './fields.ts';
-import { issueCode } from './issue-code.ts';
-import { openedResponse, openedSession, openSession } from './open-session.ts';
+import { openedResponse, openedSession } from './open-session.ts';
 import { defineOperation } from './operation.ts';
+import { requestSession } from './request-session.ts';
 
 /** S1: requests a session. The bearer works once the code that is sent to the address has been verified. */
 export const createSession = defineOperation({
@@ -34,23 +33,9 @@ export const createSession = defineOperation({
   response: openedSession,
   refusals: ['email_unknown', 'attempts_exceeded'],
   async handle({ body, client }, services) {
-    const { store, rules } = services;
-    const tooMany = await limitRequest(client.ip, services);
-    if (tooMany !== null) return tooMany;
-    const address = await store.emails.findSignIn(body.email);
-    if (address === null && rules.revealUnknownEmail) return new Refusal('email_unknown');
-    // A decoy is charged like a mail, so that the limit reveals nothing.
-    const mail = { address: body.email, userId: address?.userId ?? null, ip: client.ip };
-    const limited = await limitSignInMail(mail, services);
-    if (limited !== null) return limited;
-    // For an unknown address a decoy is stored, with the same work, and its code is checked like any other, so neither timing nor later
-    // responses reveal it. Its code is not mailed.
-    const opened = openSession(address, 'code', client, services);
-    const claimant = address === null ? { unknownAddress: body.email } : { account: address.userId };
-    const code = issueCode('session', claimant, services);
-    await store.sessions.create(opened.session, code.stored);
-    if (address !== null) code.mailTo(address.address, client);
-    return openedResponse(opened, code.stored, body.kind);
+    const requested = await requestSession({ email: body.email, kept: null }, client, services);
+    if (requested instanceof Refusal) return requested;
+    return openedResponse(requested.opened, requested.code, body.kind);
   },
 });
 
@@ -65,8 +50,9 @@ export const verifySession = defineOperation({
   response: acknowledgement,
   refusals: codeRefusals,
   async handle({ body, client }, services) {
-    const refusal = await checkCode({ ...body, purpose: 'session', userId: null, ip: client.ip }, services);
-    if (refusal !== null) return refusal;
+    const seen = { ip: client.ip, kept: null };
+    const checked = await checkCode({ ...body, purpose: 'session', userId: null, client: seen }, services);
+    if (checked instanceof Refusal) return checked;
     const sessionId = await services.store.sessions.verify(body.verificationCodeID, services.now());
     if (sessionId === null) return new Refusal('code_unknown');
     // A gateway may have cached an earlier rejection.

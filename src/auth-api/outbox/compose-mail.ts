@@ -1,5 +1,7 @@
 /** The text of messages. Subjects are fixed, so that a locked screen shows neither a code nor text from a client. */
 import { isIP } from 'node:net';
+import { deviceName } from '../../core/request/device-name.ts';
+import { longCodeLength } from '../secrets/random-secret.ts';
 import type { CodePurpose } from '../store/code-store.ts';
 import { describeAgent, oneLine } from './harmless-text.ts';
 import { drawHtml, drawText, type MailContent } from './mail-layout.ts';
@@ -33,19 +35,19 @@ const purposes: Readonly<Record<CodePurpose, Pick<MailContent, 'title' | 'openin
     title: 'Your code to sign in',
     opening: 'Enter this code to sign in:',
     closing:
-      'It works only where it was requested. If you did not ask to sign in, ignore this mail. Without the code, no one can sign in as you; never pass it on.',
+      'It works only where it was requested. If you did not ask to sign in, ignore this mail: without the code, no one can sign in as you. Never pass it on, to anyone.',
   },
   keypair: {
     title: 'Your code to create an API key',
     opening: 'Enter this code to create the API key that was requested in your account:',
     closing:
-      'If you did not request an API key, do not use the code, never pass it on, and end the sessions of your account that you do not recognize.',
+      'If you did not request an API key, do not use the code, and end the sessions of your account that you do not recognize. Never pass it on, to anyone.',
   },
   email: {
     title: 'Your code to verify this address',
     opening: 'Enter this code to add this e-mail address to your account:',
     closing:
-      'If you did not request this, ignore this mail. Without the code the address is not added; never pass it on.',
+      'If you did not request this, ignore this mail: without the code the address is not added. Never pass it on, to anyone.',
   },
 };
 
@@ -53,18 +55,33 @@ function codeContent(mail: CodeMail, askedAtMs: number): MailContent {
   const until = utc(askedAtMs + mail.lifetimeMs);
   return {
     ...purposes[mail.purpose],
-    code: mail.code,
-    lifetime: `The code is valid for ${describeDuration(mail.lifetimeMs)}, until ${until}, and works once.`,
+    code: codeForPeople(mail.code),
+    lifetime: `${isLong(mail.code) ? longCodeWhy : ''}The code is valid for ${describeDuration(mail.lifetimeMs)}, until ${until}, and works once.`,
     facts: [['Requested', utc(askedAtMs)], ...askedFrom(mail.asked)],
   };
 }
 
 function askedFrom({ ip, userAgent }: Asked): MailContent['facts'] {
-  const agent = describeAgent(userAgent);
+  const device = deviceName(userAgent, deviceTexts) || describeAgent(userAgent);
   return [
     ...(isIP(ip) === 0 ? [] : [['From address', ip] as const]),
-    ...(agent === '' ? [] : [['With', agent] as const]),
+    ...(device === '' ? [] : [['With', device] as const]),
   ];
+}
+
+/** An unknown program is named as it names itself. */
+const deviceTexts = { unknownBrowser: '', browserOn: (browser: string, system: string) => `${browser} on ${system}` };
+
+const longCodeWhy =
+  'It is long because many wrong codes were entered for this account, perhaps by someone else. It cannot be guessed. ';
+
+function isLong(code: string): boolean {
+  return code.length === longCodeLength;
+}
+
+/** A long code in groups of four. */
+function codeForPeople(code: string): string {
+  return isLong(code) ? code.replaceAll(/(.{4})(?!$)/g, '$1-') : code;
 }
 
 /** What happened, in one sentence. */

@@ -65,8 +65,12 @@ function paragraph(text: string, color: string): string {
   return `<p style="margin:0 0 16px;color:${color}">${escapeHtml(text)}</p>`;
 }
 
+/** Longer ones would not fit into the width of a telephone. */
+const maxLargeCode = 8;
+
 function drawCode(code: string): string {
-  const look = `${codeFont};font-size:32px;line-height:40px;font-weight:700;letter-spacing:6px;color:#111827`;
+  const size = code.length > maxLargeCode ? 'font-size:20px;letter-spacing:1px' : 'font-size:32px;letter-spacing:6px';
+  const look = `${codeFont};${size};line-height:40px;font-weight:700;color:#111827`;
   return `<p style="margin:0 0 16px;padding:16px;background:#f3f4f6;border-radius:6px;text-align:center;${look}">${escapeHtml(code)}</p>`;
 }
 

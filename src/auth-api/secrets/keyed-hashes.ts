@@ -18,11 +18,14 @@ export interface KeyedHashes {
   /** Of a challenge that was not stored. */
   challenge(...parts: string[]): string;
   isChallenge(hash: string, ...parts: string[]): boolean;
+  /** Of what a device keeps. */
+  device(...parts: string[]): string;
+  isDevice(hash: string, ...parts: string[]): boolean;
   /** A name of fixed length under which attempts are counted, so that a limiter's memory contains no address or key. */
   attemptsOf(kind: string, ...parts: string[]): string;
 }
 
-type Purpose = 'bearer' | 'api-secret' | 'code' | 'challenge' | 'attempts';
+type Purpose = 'bearer' | 'api-secret' | 'code' | 'challenge' | 'device' | 'attempts';
 
 /** `secrets`: the current one first, then earlier ones, whose hashes stay valid. */
 export function createKeyedHashes(secrets: readonly [string, ...string[]]): KeyedHashes {
@@ -45,6 +48,8 @@ export function createKeyedHashes(secrets: readonly [string, ...string[]]): Keye
     isCode: (stored, codeId, code) => matches(stored, 'code', [codeId, code]),
     challenge: (...parts) => current('challenge', parts),
     isChallenge: (hash, ...parts) => matches(hash, 'challenge', parts),
+    device: (...parts) => current('device', parts),
+    isDevice: (hash, ...parts) => matches(hash, 'device', parts),
     attemptsOf: (kind, ...parts) => current('attempts', [kind, ...parts]),
   };
 }
@@ -58,6 +63,7 @@ function digestUnder(secret: string): Digest {
     'api-secret': derive('api-secret'),
     code: derive('code'),
     challenge: derive('challenge'),
+    device: derive('device'),
     attempts: derive('attempts'),
   };
   return (purpose, parts) => {

@@ -20,6 +20,15 @@ export function randomToken(length: number): string {
   return token;
 }
 
+/** Of Crockford: without letters that look like digits. */
+const codeAlphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+export const longCodeLength = 16;
+
+/** 80 bits: no number of attempts finds it. */
+export function randomLongCode(): string {
+  return Array.from(randomBytes(longCodeLength), (byte) => codeAlphabet.charAt(byte % codeAlphabet.length)).join('');
+}
+
 /** Six digits, leading zeros kept. */
 export function randomCode(): string {
   return String(randomInt(1_000_000)).padStart(6, '0');

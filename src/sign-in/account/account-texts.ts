@@ -26,7 +26,16 @@ export interface AccountTexts {
   readonly messages: Readonly<Record<MessageName, string>>;
   readonly passkeys: PasskeyTexts;
   readonly wait: (seconds: number) => string;
+  readonly codes: CodeTexts;
   readonly account: OwnAccountTexts;
+}
+
+/** Of codes that cannot be guessed, when too many wrong ones were entered. */
+export interface CodeTexts {
+  readonly longSent: (address: string) => string;
+  readonly longWhy: string;
+  /** Instead of a time to wait. */
+  readonly askAgain: string;
 }
 
 /** Of the page of a person's own account. */
@@ -84,6 +93,7 @@ export type MessageName =
   | 'addressInvalid'
   | 'codeWrong'
   | 'codeMalformed'
+  | 'longCodeMalformed'
   | 'codeUsed'
   | 'fieldsInvalid'
   | 'aliasTaken'

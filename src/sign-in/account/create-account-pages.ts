@@ -14,6 +14,7 @@ import type { OpenedTransaction } from '../transaction.ts';
 import type { AccountTexts, MessageName } from './account-texts.ts';
 import type { AccountPages, Accounts } from './accounts.ts';
 import { type AuthApiCall, type AuthApiResponse, AuthApiUnavailable } from './auth-api-client.ts';
+import { createDeviceCookie } from './device-cookie.ts';
 import { textOf } from './form-field.ts';
 import { textsFor } from './languages.ts';
 import { createOwnAccount } from './own-account.ts';
@@ -35,6 +36,7 @@ interface Step {
 export function createAccountPages(parts: SignInParts, accounts: Accounts, secrets: readonly string[]): AccountPages {
   const { settings, provider, client } = accounts;
   const codes = createPendingCodes(secrets);
+  const device = createDeviceCookie(parts.origin);
   const challenges = createPasskeyChallenges(secrets);
   const scriptUrl = settings.passkeys ? parts.origin + paths.passkeyScript : null;
 
@@ -82,11 +84,12 @@ export function createAccountPages(parts: SignInParts, accounts: Accounts, secre
   /** The same for an address of no user. */
   function showCode({ transaction, frame }: Step, email: string, { json, status }: AuthApiResponse): PageReply {
     const { bearer, verificationCodeID: codeId } = json;
+    const isLong = json['codeForm'] === 'long';
     if (typeof bearer !== 'string' || typeof codeId !== 'string') {
       throw new AuthApiUnavailable(`POST: status ${status} without a bearer and the id of a code`);
     }
-    const pending = codes.seal({ transaction: transaction.id, bearer, codeId, email });
-    return show(codePage(frame, { email, pending }));
+    const pending = codes.seal({ transaction: transaction.id, bearer, codeId, email, isLong });
+    return show(codePage(frame, { email, isLong, pending }));
   }
 
   async function arrive({ request, state }: Step, bearer: string): Promise<PageReply> {
@@ -102,7 +105,8 @@ export function createAccountPages(parts: SignInParts, accounts: Accounts, secre
 
     sendCode: onForm(async (step) => {
       const email = textOf(step.form, 'email');
-      const response = await call(step, { method: 'POST', path: '/session', body: { email } });
+      const body = { email, device: device.read(step.request) };
+      const response = await call(step, { method: 'POST', path: '/session/device', body });
       if (response.status === 202) return showCode(step, email, response);
       const page = (frame: PageFrame) => addressPage(frame, email);
       return refusal(step, response.status === 429 ? 'tooManyRequests' : 'addressInvalid', response, page);
@@ -124,14 +128,14 @@ export function createAccountPages(parts: SignInParts, accounts: Accounts, secre
       const sealed = form.get('pending') ?? '';
       const pending = codes.open(sealed, transaction.id);
       if (pending === null) return beginAgain(transaction.target);
-      const { email, codeId, bearer } = pending;
-      const again = (frame: PageFrame) => codePage(frame, { email, pending: sealed });
-      const code = (form.get('code') ?? '').replace(/[\s-]/g, '');
-      const body = { verificationCodeID: codeId, code };
-      const response = await call(step, { method: 'PUT', path: '/session/verification', body });
+      const { email, codeId, bearer, isLong } = pending;
+      const again = (frame: PageFrame) => codePage(frame, { email, isLong, pending: sealed });
+      const body = { verificationCodeID: codeId, code: codeIn(form), device: device.read(request) };
+      const response = await call(step, { method: 'PUT', path: '/session/device/verification', body });
       switch (response.status) {
         case 202: {
-          return await arrive(step, bearer);
+          const reply = await arrive(step, bearer);
+          return { ...reply, headers: [...reply.headers, ...device.keep(response.json['device'])] };
         }
         case 404: {
           // The form was sent twice, and the first one has opened the session.
@@ -141,8 +145,10 @@ export function createAccountPages(parts: SignInParts, accounts: Accounts, secre
         }
         case 429:
           return refusal(step, 'tooManyCodes', response, again);
+        case 401:
+          return refusal(step, 'codeWrong', response, again);
         default:
-          return refusal(step, response.status === 401 ? 'codeWrong' : 'codeMalformed', response, again);
+          return refusal(step, isLong ? 'longCodeMalformed' : 'codeMalformed', response, again);
       }
     }),
 
@@ -176,9 +182,17 @@ function refusal(
 ): PageReply {
   const isBusy = status === 429;
   const seconds = retryAfterS ?? 60;
-  const message = isBusy ? `${texts.messages[name]} ${texts.wait(seconds)}` : texts.messages[name];
+  // Waiting does not help a code, but a new one does: it is as long as it must be.
+  const advice = name === 'tooManyCodes' ? texts.codes.askAgain : texts.wait(seconds);
+  const message = isBusy ? `${texts.messages[name]} ${advice}` : texts.messages[name];
   const retry = isBusy ? ['retry-after', String(seconds)] : [];
   return refuse(isBusy ? 'authentication_throttled' : 'sign_in_failed', () => page({ ...frame, message }), null, retry);
+}
+
+/** As people write it: with blanks and dashes; a long one also in small letters, and with those that look like digits. */
+function codeIn(form: URLSearchParams): string {
+  const code = (form.get('code') ?? '').replace(/[\s-]/g, '').toUpperCase();
+  return code.replaceAll('O', '0').replaceAll(/[IL]/g, '1');
 }
 
 function signUpMessage({ status, json }: AuthApiResponse): MessageName {

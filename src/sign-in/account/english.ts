@@ -27,6 +27,8 @@ export const english: AccountTexts = {
     addressInvalid: 'This is not an e-mail address. Please correct it.',
     codeWrong: 'The code is wrong. Please look at the newest e-mail and enter it again.',
     codeMalformed: 'The code has six digits. Please enter it again.',
+    longCodeMalformed:
+      'The code has 16 letters and digits. Please enter it again; small letters will do, and dashes may be omitted.',
     codeUsed: 'The code has expired or was used before. Request a new one; you still get to the page that you opened.',
     fieldsInvalid: 'Please fill in all fields: a valid e-mail address, and names without unusual characters.',
     aliasTaken: 'Another account has this short name. Please choose another one.',
@@ -46,6 +48,11 @@ export const english: AccountTexts = {
     if (seconds < 60) return `Please try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`;
     const minutes = Math.ceil(seconds / 60);
     return `Please try again in ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}.`;
+  },
+  codes: {
+    longSent: (address) => `If ${address} can sign in here, an e-mail with a long code is on its way to it.`,
+    longWhy: 'The code has 16 letters and digits, because many wrong codes were entered, perhaps by someone else.',
+    askAgain: 'Please request a new code. It works at once.',
   },
   account: {
     title: 'Your account',

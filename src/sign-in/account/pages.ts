@@ -50,18 +50,22 @@ ${hidden('state', state)}${hidden('pending', '')}${hidden('credential', '')}<p c
 
 export function codePage(
   frame: PageFrame,
-  { email, pending }: { readonly email: string; readonly pending: string },
+  { email, isLong, pending }: { readonly email: string; readonly isLong: boolean; readonly pending: string },
 ): Page {
   const { texts, state } = frame;
+  const digits = html`<input id="code" name="code" class="code" inputmode="numeric" autocomplete="one-time-code" maxlength="12" required autofocus>
+`;
+  const letters = html`<input id="code" name="code" autocapitalize="characters" autocomplete="one-time-code" spellcheck="false" maxlength="40" required autofocus aria-describedby="code-why">
+<p class="faint" id="code-why">${texts.codes.longWhy}</p>
+`;
   return render(
     frame,
     texts.codeTitle,
     html`<h1>${texts.codeTitle}</h1>
-<p>${texts.codeSent(email)}</p>
+<p>${isLong ? texts.codes.longSent(email) : texts.codeSent(email)}</p>
 ${alertOf(frame)}<form method="post" action="${paths.code}">
 ${hidden('state', state)}${hidden('pending', pending)}<label for="code">${texts.codeLabel}</label>
-<input id="code" name="code" class="code" inputmode="numeric" autocomplete="one-time-code" maxlength="12" required autofocus>
-<p class="faint">${texts.codeHere}</p>
+${isLong ? letters : digits}<p class="faint">${texts.codeHere}</p>
 <button>${texts.confirm}</button>
 </form>
 <form method="post" action="${paths.address}" class="row">

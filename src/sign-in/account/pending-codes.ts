@@ -10,6 +10,8 @@ export interface PendingCode {
   readonly bearer: string;
   readonly codeId: string;
   readonly email: string;
+  /** It is no number of six digits. */
+  readonly isLong: boolean;
 }
 
 export interface PendingCodes {

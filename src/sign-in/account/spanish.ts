@@ -27,6 +27,8 @@ export const spanish: AccountTexts = {
     addressInvalid: 'Esto no es una dirección de correo. Corríjala, por favor.',
     codeWrong: 'El código no es correcto. Mire el correo más reciente y vuelva a introducirlo.',
     codeMalformed: 'El código tiene seis cifras. Vuelva a introducirlo.',
+    longCodeMalformed:
+      'El código tiene 16 letras y cifras. Vuelva a introducirlo; valen minúsculas, y los guiones no hacen falta.',
     codeUsed: 'El código ha caducado o ya se usó. Pida otro; después llegará igualmente a la página que abrió.',
     fieldsInvalid: 'Rellene todos los campos: un correo válido y nombres sin caracteres poco habituales.',
     aliasTaken: 'Otra cuenta tiene este nombre corto. Elija otro, por favor.',
@@ -46,6 +48,12 @@ export const spanish: AccountTexts = {
     if (seconds < 60) return `Inténtelo de nuevo dentro de ${seconds} ${seconds === 1 ? 'segundo' : 'segundos'}.`;
     const minutes = Math.ceil(seconds / 60);
     return `Inténtelo de nuevo dentro de ${minutes} ${minutes === 1 ? 'minuto' : 'minutos'}.`;
+  },
+  codes: {
+    longSent: (address) => `Si ${address} puede iniciar sesión aquí, le llegará un correo con un código largo.`,
+    longWhy:
+      'El código tiene 16 letras y cifras, porque se han introducido muchos códigos incorrectos, quizá por otra persona.',
+    askAgain: 'Pida un código nuevo. Funciona enseguida.',
   },
   account: {
     title: 'Su cuenta',

@@ -1,5 +1,5 @@
 /** The page of a person's own sessions: where they are, and how to end them. */
-import { deviceName } from '../device.ts';
+import { deviceName } from '../../core/request/device-name.ts';
 import { html, nothing, type Page, renderPage } from './page.ts';
 import type { PageTexts } from './texts/page-texts.ts';
 

@@ -88,6 +88,21 @@ it.each([
 });
 
 describe('composeMail', () => {
+  it('names the device in plain words, whatever else its User-Agent says', () => {
+    const of = (userAgent: string) => composeMail({ ...mail, asked: { ip: '203.0.113.7', userAgent } }, askedAtMs).text;
+    const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
+    expect(of(firefox)).toContain('With: Firefox on Linux\n');
+    expect(of(`${firefox} call +49 30 1234, https://evil.example`)).toContain('With: Firefox on Linux\n');
+    expect(of('')).not.toContain('With:');
+  });
+
+  it('shows a long code in groups, with the reason for its length', () => {
+    const { text, html } = composeMail({ ...mail, code: '0123456789ABCDEF' }, askedAtMs);
+    expect(text).toContain('\n    0123-4567-89AB-CDEF\n');
+    expect(text).toContain('It is long because many wrong codes were entered for this account');
+    expect(html).toContain('font-size:20px');
+  });
+
   it('states the purpose of the code, its lifetime and who requested it', () => {
     const { subject, text } = composeMail(mail, askedAtMs);
     expect(subject).toBe('Your code to sign in');
@@ -101,7 +116,7 @@ Requested: 2026-03-01 12:05 UTC
 From address: 203.0.113.7
 With: client/1.0
 
-It works only where it was requested. If you did not ask to sign in, ignore this mail. Without the code, no one can sign in as you; never pass it on.
+It works only where it was requested. If you did not ask to sign in, ignore this mail: without the code, no one can sign in as you. Never pass it on, to anyone.
 `);
   });
 
@@ -111,7 +126,7 @@ It works only where it was requested. If you did not ask to sign in, ignore this
       const { subject, text, html } = composeMail({ ...mail, purpose }, askedAtMs);
       expect(subject).toMatch(/^Your code to [\x20-\x7e]+$/);
       expect(subject).not.toMatch(/\d/);
-      expect(text).toContain('never pass it on');
+      expect(text).toContain('Never pass it on, to anyone.');
       expect(html).toContain(`<title>${subject}</title>`);
     },
   );

@@ -11,6 +11,8 @@ const contract = [
   'PUT /session/extend',
   'GET /sessions',
   'DELETE /session/{id}',
+  'POST /session/device',
+  'PUT /session/device/verification',
   'POST /keypair',
   'PUT /keypair/verification',
   'POST /keypair/verification',

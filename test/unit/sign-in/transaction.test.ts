@@ -1,7 +1,7 @@
 /** Sealed transactions, their single use, and the cookies of sign-in. */
 import { describe, expect, test } from 'vitest';
+import { deviceName } from '../../../src/core/request/device-name.ts';
 import { readBrowser, setCookie } from '../../../src/sign-in/cookies.ts';
-import { deviceName } from '../../../src/sign-in/device.ts';
 import { english } from '../../../src/sign-in/pages/texts/english.ts';
 import { createRepeatedSignIns } from '../../../src/sign-in/repeated-sign-ins.ts';
 import { createSpentTransactions } from '../../../src/sign-in/spent-transactions.ts';

@@ -1,5 +1,5 @@
 /** What the pages say that all ways of signing in share; a file per language has it. */
-import type { DeviceTexts } from '../../device.ts';
+import type { DeviceTexts } from '../../../core/request/device-name.ts';
 
 export interface PageTexts extends DeviceTexts {
   /** Of `lang`. */

@@ -1,5 +1,5 @@
 /** The name of a browser for people, from its `User-Agent`. A guess for display: nothing is decided by it. */
-/** In the language of the page. */
+
 export interface DeviceTexts {
   readonly unknownBrowser: string;
   readonly browserOn: (browser: string, system: string) => string;
