@@ -40,6 +40,11 @@ An acknowledgement is \`{"message":"acknowledged"}\`. Ids are lower-case UUIDs, 
 An address belongs to an account once it is verified. Several registrations and accounts may wait for a code at one address. The
 first code that is returned claims the address for good; the other claims end. A registration reserves its alias until it expires.
 
+For a device that keeps a value, such as a browser at the gateway's pages, \`POST /session/device\` and
+\`PUT /session/device/verification\` do the same with \`device\`: what the last verification returned. Strangers then use up none of its
+budgets. When a code of six digits would have to wait (\`codeForm\` is \`long\`), 16 letters and digits are mailed, which need not.
+[Why](../decisions/0050-codes-that-cannot-lock-out.md)
+
 ## Creating a key pair
 
 1. \`POST /keypair\` with \`{"name", "days"}\`, in a session, returns \`apiKey\`, \`apiSecret\` (shown once) and
@@ -69,7 +74,7 @@ ${shownMethods
 
 ## Codes and limits
 
-A code is a string of six digits (a JSON number is padded with zeros), bound to its id and used once. A wrong code is 401.
+A code is a string of six digits (a JSON number is padded with zeros), or long as above, bound to its id and used once. A wrong code is 401.
 After too many wrong codes, the id is 429 until the code expires. An unknown, used or expired id is 404, and so is the id of a
 sign-in with an address that has been removed since. The [budgets](#budgets) limit how often a client
 may call.
@@ -124,7 +129,7 @@ ${rows.join('\n')}
   trust, all clients count as one and share its budgets.
 - An **address** is compared without letter case and without its sub-address: \`ana+shop@\` counts for \`ana@\`.
 - A client is **familiar** to an account that verified a code from it within the last 90 days. Others can exhaust the
-  budget of the account, but not the budget of the account and this client.
+  budget of the account, but not the budget of the account and this client. A known device is familiar, and is counted by itself.
 - **Growing waits**: the wait before each further attempt equals the time that the attempts have lasted, and is at least 30 s. A
   success resets the count of an account. Without one, an account takes at most 71 wrong codes a year from unfamiliar clients,
   below the 100 consecutive failures of NIST SP 800-63B.

@@ -30,7 +30,7 @@ export function accountWorlds() {
       ? `mail: { smtp: "smtp://localhost:${mails.port}", from: "Rolegate <no-reply@example.test>", requireTls: false }`
       : 'outbox: console';
     const gateway = await startGateway(`version: 1
-server: { listen: "127.0.0.1:${port}", admin: false }
+server: { listen: "127.0.0.1:${port}", admin: false, trustedProxies: ["127.0.0.1/32"] }
 cache: { secret: a secret of the gateway with 32 characters }
 authApi:
   embedded:
