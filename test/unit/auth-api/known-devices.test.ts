@@ -5,9 +5,11 @@ import { createKeyedHashes } from '../../../src/auth-api/secrets/keyed-hashes.ts
 
 const [old, current] = ['an old secret of 32 characters, or more', 'the current secret, as long as the other'];
 const day = 86_400_000;
+const startMs = Date.UTC(2026, 0, 1);
 
-function keysAt(nowMs: number, ...secrets: [string, ...string[]]) {
-  return { hashes: createKeyedHashes(secrets), now: () => nowMs };
+/** `atMs`: since the start. */
+function keysAt(atMs: number, ...secrets: [string, ...string[]]) {
+  return { hashes: createKeyedHashes(secrets), now: () => startMs + atMs };
 }
 
 test('is of five people, without the one who signed in longest ago, and no longer than it may be', () => {
