@@ -168,5 +168,5 @@ const asked = ({ authApi, sources, sourceRule, signIn, cache, failedAuthenticati
 function withAuthApi(config: Config, { urls, gatewaySecret }: AuthApiAccess): ReadonlyMap<string, UpstreamConfig> {
   const used = config.routes.routes.some(({ upstream }) => upstream === 'auth-api');
   if (!used || config.upstreams.has('auth-api')) return config.upstreams;
-  return new Map([...config.upstreams, ['auth-api', authApiUpstream(urls, gatewaySecret)]]);
+  return new Map([...config.upstreams, ['auth-api', authApiUpstream(urls, null, gatewaySecret)]]);
 }

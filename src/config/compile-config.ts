@@ -48,6 +48,7 @@ export interface Secrets {
   readonly redis: RedisAccess | null;
   readonly authApi: AuthApiSecrets | null;
   readonly authApiTls: ClientTlsConfig | null;
+  readonly upstreamTls: ReadonlyMap<string, ClientTlsConfig>;
   readonly sources: SourceFiles;
   readonly admin: readonly AdminToken[];
   readonly listeners: readonly ListenerConfig[];
@@ -119,7 +120,7 @@ export function compileConfig(
     roleMapping,
     policies,
     conditionNames: Object.keys(file.conditions.named),
-    upstreams: compileUpstreams(upstreams, urls, routes, secrets.gateway),
+    upstreams: compileUpstreams(upstreams, urls, routes, secrets),
     routes,
     identityHeaders: Object.entries(file.identityHeaders).map(([name, field]) => {
       return { name: name.toLowerCase(), field: headerFieldOf(field, file) };
@@ -214,34 +215,41 @@ function compileUpstreams(
   entries: File['upstreams'],
   urls: readonly string[],
   routes: RouteTable,
-  gatewaySecret: string | null,
+  { gateway, authApiTls, upstreamTls }: Secrets,
 ): ReadonlyMap<string, UpstreamConfig> {
   const upstreams = new Map<string, UpstreamConfig>();
   for (const [name, entry] of Object.entries(entries)) {
     // The Auth API under another name; the secret is never sent to other services.
     const isAuthApi = entry.targets.every((target) => urls.includes(target));
-    upstreams.set(name, compileUpstream(name, entry, isAuthApi ? gatewaySecret : null));
+    const tls = upstreamTls.get(name) ?? null;
+    upstreams.set(name, compileUpstream(name, entry, tls, isAuthApi ? gateway : null));
   }
   if (urls.length > 0 && routes.routes.some(({ upstream }) => upstream === 'auth-api')) {
-    upstreams.set('auth-api', authApiUpstream(urls, gatewaySecret));
+    upstreams.set('auth-api', authApiUpstream(urls, authApiTls, gateway));
   }
   return upstreams;
 }
 
 /** The Auth API as an upstream, for routes that lead to it without an entry under `upstreams`. */
-export function authApiUpstream(urls: readonly string[], gatewaySecret: string | null): UpstreamConfig {
+export function authApiUpstream(
+  urls: readonly string[],
+  tls: ClientTlsConfig | null,
+  gatewaySecret: string | null,
+): UpstreamConfig {
   const entry = upstream.parse({ targets: urls });
-  return compileUpstream('auth-api', inUnits(upstream, entry), gatewaySecret);
+  return compileUpstream('auth-api', inUnits(upstream, entry), tls, gatewaySecret);
 }
 
 function compileUpstream(
   name: string,
   { health, ...entry }: File['upstreams'][string],
+  tls: ClientTlsConfig | null,
   gatewaySecret: string | null,
 ): UpstreamConfig {
   return {
     ...entry,
     name,
+    tls,
     health: typeof health === 'string' ? inUnits(healthCheck, healthCheck.parse({ path: health })) : (health ?? null),
     requestsPerClient: entry.requestsPerClient ?? Math.ceil(entry.connections / 2),
     streamsPerClient: entry.streamsPerClient ?? Math.ceil(entry.streams / 4),

@@ -270,6 +270,8 @@ export type UpstreamConfig = Replace<
   File['upstreams'][string],
   {
     readonly name: string;
+    /** Null: the defaults of Node. */
+    readonly tls: ClientTlsConfig | null;
     /** Null: targets count as healthy. */
     readonly health: Exclude<File['upstreams'][string]['health'], string | undefined> | null;
     readonly requestsPerClient: number;

@@ -21,7 +21,7 @@ import {
 import { checkSections } from './checks/check-sections.ts';
 import { readSourceFiles } from './checks/check-sources.ts';
 import { checkTests } from './checks/check-tests.ts';
-import { checkClientTls, checkListeners, checkServerTls } from './checks/check-tls.ts';
+import { checkClientTls, checkListeners, checkServerTls, checkUpstreamTls } from './checks/check-tls.ts';
 import { checkSourceUsers, checkUserIds } from './checks/check-user-naming.ts';
 import type { Location } from './checks/location.ts';
 import { claimedSources } from './claimed-identity.ts';
@@ -148,7 +148,7 @@ export function parseAuthApiFile(text: string, options: ParseOptions): AuthApiFi
 }
 
 function readSecrets(file: ConfigFile, at: Location): Secrets {
-  const { server, authorizer, cache, authApi, revocations, tracing } = file;
+  const { server, authorizer, cache, authApi, upstreams, revocations, tracing } = file;
   const embedded = authApi?.embedded;
   return {
     gateway: readBearerSecret(authApi?.gatewaySecret, at.at('authApi', 'gatewaySecret')),
@@ -161,7 +161,8 @@ function readSecrets(file: ConfigFile, at: Location): Secrets {
     tracingHeaders: readHeaderSecrets(tracing?.headers, at.at('tracing', 'headers')),
     ...readCacheSecrets(cache, at.at('cache')),
     redis: checkRedis(cache.redis, at.at('cache', 'redis')),
-    authApiTls: checkClientTls(authApi?.tls, at.at('authApi', 'tls')),
+    authApiTls: checkClientTls(authApi?.tls, at.at('authApi', 'tls'), true),
+    upstreamTls: checkUpstreamTls(upstreams, at.at('upstreams')),
     sources: readSourceFiles(file, at),
     authApi: embedded === undefined ? null : checkAuthApiSettings(embedded, at.at('authApi', 'embedded')),
   };

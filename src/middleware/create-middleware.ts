@@ -214,7 +214,7 @@ function passTo(message: IncomingMessage, response: NodeResponse, pass: Pass): F
   return (context, decision, runtime, facts) => {
     const { rules } = runtime;
     const allow = () => {
-      const seen = outgoingRequest(context, decision, rules, facts, { gatewaySecret: null });
+      const seen = outgoingRequest(context, decision, rules, facts, { gatewaySecret: null, host: 'keep' });
       if (typeof seen === 'string') {
         context.fail(seen);
         return;

@@ -17,7 +17,7 @@ export function outgoingRequest(
   decision: Allow,
   rules: ForwardingRules,
   facts: ClientFacts,
-  { gatewaySecret }: Pick<Upstream, 'gatewaySecret'>,
+  { gatewaySecret, host }: Pick<Upstream, 'gatewaySecret' | 'host'>,
 ): OutgoingRequest | ReasonCode {
   const { route, request, identity } = decision;
   const upgrade = received.upgrade === 'websocket';
@@ -28,6 +28,7 @@ export function outgoingRequest(
   if (path === null) return 'path_ambiguous';
   const headers: string[] = [];
   appendRequestHeaders(headers, rules, decision, received.rawHeaders, facts);
+  if (host !== 'keep') replaceHost(headers, host);
   if (assertion !== null) headers.push(rules.assertionHeader!, assertion);
   if (token !== null) headers.push('authorization', `Bearer ${token}`);
   if (gatewaySecret !== null) headers.push(gatewayHeader, gatewaySecret);
@@ -42,4 +43,10 @@ export function outgoingRequest(
     // Bytes that an anonymous client makes a service send ahead never reach a request with an identity.
     group: identity === null ? 'anonymous' : 'authenticated',
   };
+}
+
+/** Without one, the connection uses that of its target. */
+function replaceHost(headers: string[], host: string): void {
+  if (headers[0] === 'host') headers.splice(0, 2);
+  if (host !== 'target') headers.unshift('host', host);
 }

@@ -27,12 +27,14 @@ export function watchHealth(
   upstream: string,
   target: Target,
   { path, intervalMs, timeoutMs }: NonNullable<UpstreamConfig['health']>,
+  { tls, host }: Pick<UpstreamConfig, 'tls' | 'host'>,
   events?: HealthEvents,
 ): HealthWatch {
   const pool = new Pool(target.origin, {
     connections: 1,
     connectTimeoutMs: timeoutMs,
     idleMs: keepAliveMs,
+    tls,
     unrequested: () => {},
   });
   let stopped = false;
@@ -43,7 +45,7 @@ export function watchHealth(
   const check = async () => {
     if (running) return;
     running = true;
-    const passed = await passes(pool, target.url.host, path, timeoutMs);
+    const passed = await passes(pool, hostOf(target, host), path, timeoutMs);
     running = false;
     if (stopped) return;
     failures = passed ? 0 : failures + 1;
@@ -63,6 +65,11 @@ export function watchHealth(
       void pool.destroy();
     },
   };
+}
+
+/** A check has no client whose Host could be kept. */
+function hostOf({ url }: Target, host: string): string {
+  return host === 'keep' || host === 'target' ? url.host : host;
 }
 
 /** Never rejects. */

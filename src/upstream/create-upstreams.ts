@@ -32,9 +32,10 @@ export interface ServiceEvents extends HealthEvents {
 export function createUpstreams(configs: ReadonlyMap<string, UpstreamConfig>, events?: ServiceEvents): Upstreams {
   const upstreams = new Map([...configs].map(([name, config]) => [name, new Upstream(config, events)]));
   const list = [...upstreams.values()];
-  const watches = [...configs.values()].flatMap(({ name, health }) => {
+  const watches = [...configs.values()].flatMap((config) => {
+    const { name, health } = config;
     const targets = health === null ? [] : (upstreams.get(name)?.targets ?? []);
-    return targets.map((target) => watchHealth(name, target, health!, events));
+    return targets.map((target) => watchHealth(name, target, health!, config, events));
   });
   const forEachTarget = async (act: (target: Target) => Promise<void>) => {
     await Promise.all(list.flatMap(({ targets }) => targets.map(act)));
@@ -72,6 +73,8 @@ export class Upstream {
   readonly admission: Admission;
   /** Sent with every request to the Auth API; null: another service. */
   readonly gatewaySecret: string | null;
+  /** The Host that it receives: a name, "keep" for that of the client, or "target". */
+  readonly host: string;
   /** Bodies in chunks are gathered, however slowly they arrive. */
   readonly buffersChunked: boolean;
   /** Maximum wait in its queue. */
@@ -93,6 +96,7 @@ export class Upstream {
     });
     this.waitMs = config.queue.waitMs;
     this.gatewaySecret = config.gatewaySecret;
+    this.host = config.host;
     this.buffersChunked = config.bufferChunkedBodies;
   }
 

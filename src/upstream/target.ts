@@ -29,6 +29,7 @@ export class Target {
       connections: config.connections,
       connectTimeoutMs: config.connectTimeoutMs,
       idleMs: keepAliveMs,
+      tls: config.tls,
       unrequested,
     });
   }

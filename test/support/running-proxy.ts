@@ -117,6 +117,8 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
     name: 'service',
     targets: setup.targets,
     health: null,
+    tls: null,
+    host: 'keep',
     connections: 64,
     connectTimeoutMs: 1_000,
     requestsPerClient: 64,

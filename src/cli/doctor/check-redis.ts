@@ -38,7 +38,7 @@ export function redisChecks(
         subject,
         async run() {
           const url = new URL(`http://${host.includes(':') ? `[${host}]` : host}:${port}`);
-          const failure = await connectionFailure(url, withinCheck(2_000, timeoutMs));
+          const failure = await connectionFailure(url, null, withinCheck(2_000, timeoutMs));
           const role = servers.kind === 'sentinel' ? 'Sentinel' : 'node';
           if (failure === null) return [ok(`the ${role} accepts connections`)];
           return [

@@ -6,8 +6,9 @@ import { lookup } from 'node:dns/promises';
 import { connect, isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { connect as connectTls } from 'node:tls';
-import type { Address, Config, UpstreamConfig } from '../../config/config.ts';
+import type { Address, ClientTlsConfig, Config, UpstreamConfig } from '../../config/config.ts';
 import { leadsTo } from '../../config/units/parse-address.ts';
+import { tlsOptions } from '../../http1/client/tls-options.ts';
 import { type Check, type Finding, findingsOf, withinCheck } from './check.ts';
 import { certificateCodes, certificateFindings, connectionAdvice, seeServer } from './see-server.ts';
 
@@ -60,7 +61,7 @@ async function settingOf(
 }
 
 async function checkTarget(
-  { name, health, connectTimeoutMs }: UpstreamConfig,
+  { name, health, connectTimeoutMs, tls, host }: UpstreamConfig,
   target: string,
   subject: string,
   timeoutMs: number,
@@ -69,18 +70,23 @@ async function checkTarget(
   const { ok, error } = findings;
   const setting = `upstreams.${name}`;
   const unreachable = (failure: string) => error(`no connection (${failure})`, connectionAdvice(failure, setting));
+  const headers = host === 'keep' || host === 'target' ? {} : { host };
   if (health === null) {
-    const failure = await connectionFailure(new URL(target), withinCheck(connectTimeoutMs, timeoutMs / 2));
+    const failure = await connectionFailure(new URL(target), tls, withinCheck(connectTimeoutMs, timeoutMs / 2));
     if (failure !== null) return [unreachable(failure)];
-    const seen = await seeServer(new URL('/', target), null, {
+    const seen = await seeServer(new URL('/', target), tls, {
       method: 'HEAD',
+      headers,
       timeoutMs: withinCheck(2_000, timeoutMs / 2),
     });
+    // A server that demands a client certificate ends the connection only after the handshake.
+    if ('failure' in seen && certificateCodes.test(seen.failure)) return [unreachable(seen.failure)];
     const wrong = 'failure' in seen ? await wrongProtocol(seen.failure, new URL(target), setting, timeoutMs) : null;
     if (wrong !== null) return [error('accepts connections, but does not speak HTTP/1.1 as configured', wrong)];
     return [ok('accepts connections; it has no health check'), ...certificateFindings(findings, seen)];
   }
-  const seen = await seeServer(new URL(health.path, target), null, {
+  const seen = await seeServer(new URL(health.path, target), tls, {
+    headers,
     timeoutMs: withinCheck(health.timeoutMs, timeoutMs),
   });
   if ('failure' in seen) return [unreachable(seen.failure)];
@@ -96,7 +102,7 @@ const withoutHttp = /^(?:HPE_|ECONNRESET|EPIPE)/;
 async function wrongProtocol(failure: string, url: URL, setting: string, timeoutMs: number): Promise<string | null> {
   if (!withoutHttp.test(failure)) return null;
   if (url.protocol === 'http:') {
-    const byTls = await connectionFailure(new URL(`https://${url.host}`), withinCheck(1_000, timeoutMs / 4));
+    const byTls = await connectionFailure(new URL(`https://${url.host}`), null, withinCheck(1_000, timeoutMs / 4));
     if (byTls === null || (certificateCodes.test(byTls) && !byTls.startsWith('ERR_SSL_')))
       return `It speaks TLS: write https instead of http, or correct the port, under "${setting}".`;
   }
@@ -104,13 +110,13 @@ async function wrongProtocol(failure: string, url: URL, setting: string, timeout
 }
 
 /** Code of the error, or null; only the TLS handshake is sent. */
-export function connectionFailure(url: URL, timeoutMs: number): Promise<string | null> {
+export function connectionFailure(url: URL, tls: ClientTlsConfig | null, timeoutMs: number): Promise<string | null> {
   return new Promise((resolve) => {
     const host = url.hostname.replace(/^\[|\]$/g, '');
     const secure = url.protocol === 'https:';
     const port = Number(url.port) || (secure ? 443 : 80);
     const socket = secure
-      ? connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}) })
+      ? connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}), ...tlsOptions(tls) })
       : connect({ host, port });
     const timer = setTimeout(() => end('timeout'), timeoutMs);
     const end = (failure: string | null) => {

@@ -113,6 +113,12 @@ export function connectionAdvice(failure: string, setting: string): string {
   if (failure === 'ENOTFOUND' || failure.startsWith('EAI_')) return `Correct the host under "${setting}".`;
   if (withoutTls.test(failure))
     return `It does not speak TLS: write http instead of https, or correct the port, under "${setting}".`;
+  if (otherName.test(failure))
+    return `Its certificate is for another name: correct the host, or write the name as "tls.serverName", under "${setting}".`;
+  if (demandsCertificate.test(failure))
+    return `It demands a client certificate, or refuses the one it gets: check "tls.cert" and "tls.key" under "${setting}".`;
+  if (failure === 'CERT_HAS_EXPIRED')
+    return 'Its certificate has expired: replace it, and check its automatic renewal.';
   if (certificateCodes.test(failure)) {
     return 'Its certificate is not trusted: add its CA ("tls.ca", or NODE_EXTRA_CA_CERTS), or correct the host name.';
   }
@@ -124,6 +130,12 @@ export function connectionAdvice(failure: string, setting: string): string {
 
 /** Codes of failed TLS connections. */
 export const certificateCodes = /^(?:ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH)/;
+
+const otherName = /^(?:ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH)$/;
+
+/** The alerts of a server about the certificate of its client. */
+const demandsCertificate =
+  /^ERR_SSL_(?:TLSV1\d?|SSLV3|SSL\/TLS)_ALERT_(?:CERTIFICATE_REQUIRED|\w*CERTIFICATE|HANDSHAKE_FAILURE|UNKNOWN_CA)$/;
 
 /** The first bytes of the server were not those of TLS. */
 const withoutTls = /^ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)$/;

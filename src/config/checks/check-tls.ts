@@ -29,11 +29,31 @@ const certificates = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/
 export const everyAuthority: ClientTlsConfig = { ca: null, cert: null, key: null, serverName: null };
 
 /** Null: without TLS, or a problem was reported. */
-export function checkClientTls(tls: TlsKeys | boolean | undefined, at: Location): ClientTlsConfig | null {
+export function checkClientTls(
+  tls: TlsKeys | boolean | undefined,
+  at: Location,
+  watched = false,
+): ClientTlsConfig | null {
   if (tls === undefined || tls === false) return null;
   if (tls === true) return everyAuthority;
-  const ca = readAuthorities(tls.ca, at.at('ca'));
-  return { ca, ...readPair(tls, at), serverName: tls.serverName ?? null };
+  const ca = readAuthorities(tls.ca, at.at('ca'), watched);
+  return { ca, ...readPair(tls, at, watched), serverName: tls.serverName ?? null };
+}
+
+/** By name; only those with "tls". */
+export function checkUpstreamTls(
+  upstreams: ConfigFile['upstreams'],
+  at: Location,
+): ReadonlyMap<string, ClientTlsConfig> {
+  const read = new Map<string, ClientTlsConfig>();
+  for (const [name, { tls, targets }] of Object.entries(upstreams)) {
+    const there = at.at(name, 'tls');
+    const config = checkClientTls(tls, there, true);
+    if (config !== null) read.set(name, config);
+    if (config !== null && !targets.some((target) => target.startsWith('https:')))
+      there.reportKey('no target uses TLS', 'write https in "targets"');
+  }
+  return read;
 }
 
 /** TLS that this process serves. Null: without TLS, or a problem was reported. */

@@ -1,9 +1,12 @@
 /** Keys under `upstreams`. */
 import { z } from 'zod';
 import { eventUpstreams, identityKeys } from '../../core/routing/route.ts';
+import { canonicalHost } from '../../core/url/canonical-host.ts';
+import { Problem } from '../problem.ts';
+import { clientTls } from './client-tls.ts';
 import { anyChange, described, exposes, neither } from './key.ts';
 import { list, refined } from './refine.ts';
-import { bool, integer } from './scalar.ts';
+import { bool, integer, text } from './scalar.ts';
 import { absolutePath, declared, duration, idHint, idPattern, origin } from './values.ts';
 
 /** The long form of a health check. */
@@ -19,6 +22,16 @@ const queue = z.strictObject({
   length: neither(integer(0, 1_000_000).prefault(1000), 'Maximum number of waiting requests. Further ones return 503.'),
   wait: neither(duration().prefault('5s'), 'Maximum wait. Exceeding it returns 503.'),
 });
+
+function hostOfRequests() {
+  const expected = '"keep", "target", or the name of a host, with or without a port';
+  return text(expected, (value) => {
+    if (value === 'keep' || value === 'target') return value;
+    const [, host = '', port = ''] = /^(\[[^\]]+\]|[^:]+)(:\d{1,5})?$/.exec(value) ?? [];
+    const canonical = canonicalHost(host);
+    return canonical === null ? new Problem(`expected ${expected}`) : canonical + port;
+  });
+}
 
 export const upstream = z.strictObject({
   targets: exposes(
@@ -36,6 +49,19 @@ export const upstream = z.strictObject({
     { examples: ['/live'] },
   ),
   connections: neither(integer(1, 100_000).prefault(256), 'Maximum number of connections to each target.'),
+  tls: described(
+    clientTls('the service', 'If unset, the host of the target.').optional(),
+    'TLS to targets with https. Certificates are always verified. Changed files are reloaded.',
+    {
+      alternative: true,
+    },
+  ),
+  host: exposes(
+    hostOfRequests().prefault('keep'),
+    'Host that the service receives: "keep" for that of the client, "target" for that of the base URL, or a name.',
+    anyChange('a service may select another site by it'),
+    { examples: ['target'] },
+  ),
   connectTimeout: neither(duration().prefault('2s'), 'Maximum time to connect. Exceeding it returns 502.'),
   requestsPerClient: neither(
     integer(1, 100_000).optional(),

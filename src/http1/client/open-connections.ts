@@ -5,9 +5,11 @@ import { Connection, type ConnectionOwner, SharedBufferReading } from './connect
 import { openSocket } from './open-socket.ts';
 import type { PoolOptions } from './pool.ts';
 import type { OutgoingRequest, ResponseHandler } from './request.ts';
+import { type TlsOptions, tlsOptions } from './tls-options.ts';
 
 export class OpenConnections {
   readonly #origin: URL;
+  readonly #tls: TlsOptions | undefined;
   readonly #options: PoolOptions;
   readonly #owner: ConnectionOwner;
   readonly #open = new Set<Connection>();
@@ -22,6 +24,7 @@ export class OpenConnections {
 
   constructor(origin: URL, options: PoolOptions, owner: ConnectionOwner) {
     this.#origin = origin;
+    this.#tls = tlsOptions(options.tls);
     this.#options = options;
     this.#owner = owner;
   }
@@ -62,7 +65,7 @@ export class OpenConnections {
     const reading = this.#origin.protocol === 'https:' || upgrade ? null : new SharedBufferReading();
     const socket = openSocket(
       this.#origin,
-      { connectTimeoutMs, session: this.#session, detachable: upgrade, onread: reading },
+      { connectTimeoutMs, tls: this.#tls, session: this.#session, detachable: upgrade, onread: reading },
       {
         opened: () => {
           this.#connecting.delete(socket);

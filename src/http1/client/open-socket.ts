@@ -1,6 +1,7 @@
 /** Opens the socket of a connection: plain, or by TLS with the server's own name verified. */
 import { connect, isIP, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import type { TlsOptions } from './tls-options.ts';
 
 export interface SocketEvents {
   opened(): void;
@@ -12,6 +13,7 @@ export interface SocketEvents {
 
 export interface SocketOptions {
   readonly connectTimeoutMs: number;
+  readonly tls: TlsOptions | undefined;
   readonly session: Buffer | undefined;
   /** The socket may be handed to a tunnel. */
   readonly detachable: boolean;
@@ -71,13 +73,14 @@ function openPlain(origin: URL, { detachable, onread }: SocketOptions): Socket {
   return connect(options);
 }
 
-function openTls(origin: URL, { session, detachable }: SocketOptions): Socket {
+function openTls(origin: URL, { tls, session, detachable }: SocketOptions): Socket {
   const options = commonOptions(origin, 443);
   return connectTls({
     ...options,
     ALPNProtocols: ['http/1.1'],
     // The name to verify is the server's own, never the Host that a client sent.
     ...(isIP(options.host) === 0 ? { servername: options.host } : {}),
+    ...tls,
     ...(session === undefined ? {} : { session }),
     ...{ allowHalfOpen: detachable },
   });

@@ -10,6 +10,7 @@ import type { Connection, ConnectionOwner } from './connection.ts';
 import { OpenConnections } from './open-connections.ts';
 import type { OutgoingRequest, ResponseHandler } from './request.ts';
 import { RequestQueue } from './request-queue.ts';
+import type { TlsClient } from './tls-options.ts';
 
 export interface PoolOptions {
   /** Maximum number of connections. */
@@ -17,6 +18,8 @@ export interface PoolOptions {
   readonly connectTimeoutMs: number;
   /** How long an idle connection is kept if the server does not say. */
   readonly idleMs: number;
+  /** For an origin with https; null: the defaults of Node. */
+  readonly tls: TlsClient | null;
   /** Bytes of the server arrived that belong to no request. */
   readonly unrequested: () => void;
 }

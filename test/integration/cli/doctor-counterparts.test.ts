@@ -1,6 +1,6 @@
 /** The doctor, as a command, with real counterparts: each mistake is found by its cause, and the same setting without it is accepted. */
 import { once } from 'node:events';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createAuthApi } from '../../../src/auth-api/create-auth-api.ts';
@@ -18,7 +18,8 @@ import { startGateway } from '../../support/running-gateway.ts';
 const folder = createConfigFolder();
 afterAll(() => folder.remove());
 const authority = createAuthority();
-const trusting = { NODE_EXTRA_CA_CERTS: folder.write('ca.pem', authority.cert) };
+const authorityFile = folder.write('ca.pem', authority.cert);
+const trusting = { NODE_EXTRA_CA_CERTS: authorityFile };
 const embedded = 'authApi: { embedded: { database: ":memory:", secret: a secret of at least thirty-two characters } }';
 const at = (letter: string) => letter.repeat(40);
 
@@ -39,9 +40,9 @@ ${sections}
   return command.output().replaceAll(/\n {4,}/g, ' ');
 }
 
-async function startTls(): Promise<string> {
+async function startTls(more: ServerOptions = {}): Promise<string> {
   const identity = authority.issue({ hosts: ['localhost'], addresses: ['127.0.0.1'], days: [-1, 300] });
-  const server = createTlsServer(identity, (_, response) => void response.writeHead(401).end());
+  const server = createTlsServer({ ...identity, ...more }, (_, response) => void response.writeHead(401).end());
   onTestFinished(() => void server.close());
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -69,7 +70,7 @@ async function startAuthApi(secret: string): Promise<string> {
   return `http://127.0.0.1:${port}`;
 }
 
-const upstream = (target: string) => `upstreams: { orders: { targets: ["${target}"] } }`;
+const upstream = (target: string, more = '') => `upstreams: { orders: { targets: ["${target}"]${more} } }`;
 const authApi = (url: string, more = '') => `authApi: { url: "${url}"${more} }`;
 
 /** `sections` may start what they name. */
@@ -86,6 +87,26 @@ const rows: readonly Row[] = [
     'https with an address, of an unknown authority',
     async () => upstream(`https://${await startTls()}`),
     /✗ orders .*no connection \(\w*(?:SELF_SIGNED|UNABLE_TO_)\w*\) → Its certificate is not trusted/,
+  ],
+  [
+    'https with its own authority',
+    async () => upstream(`https://${await startTls()}`, `, tls: { ca: "${authorityFile}" }`),
+    /✓ orders https:\/\/127\.0\.0\.1:\d+: accepts connections/,
+  ],
+  [
+    'https with another name',
+    async () =>
+      upstream(`https://${await startTls()}`, `, tls: { ca: "${authorityFile}", serverName: orders.internal }`),
+    /✗ orders .*ERR_TLS_CERT_ALTNAME_INVALID\) → Its certificate is for another name/,
+  ],
+  [
+    'https that demands a client certificate',
+    async () =>
+      upstream(
+        `https://${await startTls({ requestCert: true, ca: authority.cert })}`,
+        `, tls: { ca: "${authorityFile}" }`,
+      ),
+    /✗ orders .*CERTIFICATE_REQUIRED\) → It demands a client certificate/,
   ],
   [
     'https to a plain service',

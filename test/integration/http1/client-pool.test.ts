@@ -124,6 +124,7 @@ function poolOf(origin: string, options: Partial<PoolOptions> = {}): Pool {
     connections: 4,
     connectTimeoutMs: 2_000,
     idleMs: 4_000,
+    tls: null,
     unrequested: () => {},
     ...options,
   });

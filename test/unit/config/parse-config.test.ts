@@ -307,6 +307,8 @@ routes: [{ id: a, match: { path: "/a/**" }, upstream: auth-api, access: public }
         bufferChunkedBodies: false,
         queue: { length: 1000, waitMs: 5000 },
         gatewaySecret: null,
+        tls: null,
+        host: 'keep',
       },
       {
         name: 'b',
@@ -320,6 +322,8 @@ routes: [{ id: a, match: { path: "/a/**" }, upstream: auth-api, access: public }
         bufferChunkedBodies: false,
         queue: { length: 1000, waitMs: 5000 },
         gatewaySecret: null,
+        tls: null,
+        host: 'keep',
       },
       {
         name: 'c',
@@ -333,6 +337,8 @@ routes: [{ id: a, match: { path: "/a/**" }, upstream: auth-api, access: public }
         bufferChunkedBodies: false,
         queue: { length: 0, waitMs: 1000 },
         gatewaySecret: null,
+        tls: null,
+        host: 'keep',
       },
     ]);
   });

@@ -17,6 +17,8 @@ function upstream(count: number, connections = 2): Upstream {
     bufferChunkedBodies: false,
     queue: { length: 1, waitMs: 100 },
     gatewaySecret: null,
+    tls: null,
+    host: 'keep',
   });
   upstreams.push(made);
   return made;
