@@ -181,6 +181,7 @@ function accountPages(parts: SignInParts, accounts: Accounts, secrets: readonly 
     [paths.address, { GET: page('showAddress'), POST: page('sendCode') }],
     [paths.code, { GET: page('beginAgain'), POST: page('checkCode') }],
     [paths.account, { GET: page('showAccount'), POST: page('changeAccount') }],
+    [paths.people, { GET: page('showPeople'), POST: page('changePeople') }],
     ...(accounts.settings.mayRegister ? [signUp] : []),
     ...(accounts.settings.passkeys ? passkeys : []),
   ]);

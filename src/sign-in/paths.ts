@@ -26,6 +26,8 @@ export const paths = {
   passkeyOptions: `${ownPaths}passkey-options`,
   passkey: `${ownPaths}passkey`,
   passkeyScript: `${ownPaths}passkeys.js`,
+  /** Of an administrator there: the people who can sign in. */
+  people: `${ownPaths}people`,
 } as const;
 
 /** An address with these parameters, besides those that it has. */

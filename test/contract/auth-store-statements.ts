@@ -51,6 +51,7 @@ export async function runEveryMethod(opened: AuthStore): Promise<string[]> {
   await store.sessions.listLive(ana.id, laterMs);
   await store.sessions.page(slice, laterMs);
   await store.sessions.remove(theirs.id, ana.id, laterMs);
+  await store.sessions.removeAll(ana.id);
   const [keys, keyCode] = [pair(ana), code('keypair')];
   await store.keyPairs.create(keys, code('keypair'));
   await store.keyPairs.findPending(keys.apiKey, ana.id, laterMs);
@@ -91,7 +92,7 @@ export async function runEveryMethod(opened: AuthStore): Promise<string[]> {
   await store.users.roles(ana.id);
   await store.users.addRole(ana.id, 'keeper');
   await store.users.grant(ana.id, { roles: ['reporter'], groups: ['public', 'press'] });
-  for (const filter of [{}, { enabled: true }, { role: 'keeper' }]) {
+  for (const filter of [{}, { enabled: true }, { role: 'keeper' }, { start: 'an' }]) {
     await store.users.page({ enabled: null, role: null, ...filter }, slice);
   }
   await store.users.removeRole(ana.id, 'keeper', 'keeper');

@@ -153,7 +153,7 @@ export function describeUsers(tested: () => StoreUnderTest): void {
       expect(await store.users.create(user('ana'), null)).toBe('done');
     });
 
-    it('are listed in pages, by state and by role', async () => {
+    it('are listed in pages, by state, by role and by how address or alias begin', async () => {
       const { store, ben } = tested();
       const all = { enabled: null, role: null };
       const names = async (filter: object, limit = 10, page = 1) => {
@@ -165,6 +165,10 @@ export function describeUsers(tested: () => StoreUnderTest): void {
       expect((await names({}, 1, 2))[1]).toHaveLength(1);
       expect(await names({}, 10, 2)).toEqual([2, []]);
       expect(await names({ role: 'reporter' })).toEqual([1, ['ana@example.test']]);
+      for (const start of ['ana@', 'A', 'aNa']) expect(await names({ start })).toEqual([1, ['ana@example.test']]);
+      for (const start of ['na', 'ana@example.test ', '%', '_na', 'b%'])
+        expect(await names({ start })).toEqual([0, []]);
+      expect(await names({ start: 'b', role: 'reporter' })).toEqual([0, []]);
       await store.users.setEnabled(ben.id, false);
       expect(await names({ enabled: true })).toEqual([1, ['ana@example.test']]);
       expect(await names({ enabled: false })).toEqual([1, ['ben@example.test']]);

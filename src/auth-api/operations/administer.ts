@@ -11,6 +11,7 @@ import {
   expireAt,
   id,
   idParam,
+  label,
   name,
   nameInPath,
   pagesOf,
@@ -50,6 +51,8 @@ export const createUser = defineOperation({
   changed: ({ caller, body }, { userID }) => ({ by: caller.userId, userId: userID, roles: body.roles.join(' ') }),
 });
 
+const search = label(254).optional().describe('With which the alias or an address begins');
+
 const response = z.object({ pages: z.int(), items: z.int(), users: z.array(userEntry) });
 
 /** A2: lists users for an administrator, all of them in pages, or one by its id in the same shape. */
@@ -59,11 +62,12 @@ export const listUsers = defineOperation({
   method: 'GET',
   paths: ['/admin/users'],
   credential: administrator,
-  query: z.object({ ...paging, enabled: z.enum(['true', 'false']).optional(), role: name.optional() }),
+  query: z.object({ ...paging, enabled: z.enum(['true', 'false']).optional(), role: name.optional(), search }),
   response,
   async handle({ query }, { store }) {
     const enabled = query.enabled === undefined ? null : query.enabled === 'true';
-    const { rows, total } = await store.users.page({ enabled, role: query.role ?? null }, query);
+    const filter = { enabled, role: query.role ?? null, start: query.search ?? null };
+    const { rows, total } = await store.users.page(filter, query);
     return { pages: pagesOf(total, query.limit), items: total, users: rows.map(describeUser) };
   },
 });

@@ -16,6 +16,7 @@ import {
   revokeAnyKeyPair,
   revokeAnySession,
 } from './administer.ts';
+import { endUserSessions, listUserPasskeys, listUserSessions, removeUserPasskey } from './administer-access.ts';
 import { createDeviceSession, verifyDeviceSession } from './device-sessions.ts';
 import { addEmail, listEmails, preferEmail, removeEmail, renewEmailCode, verifyEmail } from './emails.ts';
 import {
@@ -53,6 +54,7 @@ export const readDescription = defineOperation({
 const passkeyOperations: readonly Operation[] = [
   ...[prepareSignIn, createPasskeySession],
   ...[preparePasskey, addPasskey, listPasskeys, renamePasskey, removePasskey],
+  ...[listUserPasskeys, removeUserPasskey],
 ];
 
 export const allOperations: readonly Operation[] = [
@@ -64,6 +66,7 @@ export const allOperations: readonly Operation[] = [
   ...[registerUser, readAlias, findUser, removeSelf],
   ...[createUser, listUsers, readUser, enableUser, disableUser, removeUser],
   ...[readRoles, addRole, removeRole],
+  ...[listUserSessions, endUserSessions],
   ...[listAllSessions, revokeAnySession, listAllKeyPairs, revokeAnyKeyPair],
   readDescription,
 ];

@@ -12,6 +12,7 @@ import { createChallenge, readChallenge } from '../passkeys/challenge.ts';
 import { challengeIn, createdCredential } from '../passkeys/public-key-credential.ts';
 import { creationOptions, verifyCreated } from '../passkeys/webauthn.ts';
 import { passkeySettings, type Services } from '../services.ts';
+import type { PasskeySummary } from '../store/passkey-store.ts';
 import { acknowledged, acknowledgement, id, idParam, label, moment, toSeconds } from './fields.ts';
 import { defineOperation } from './operation.ts';
 
@@ -75,7 +76,7 @@ export const addPasskey = defineOperation({
   },
 });
 
-const entry = z.object({
+export const passkeyEntry = z.object({
   passkeyID: id,
   passkeyName: z.string(),
   createdAt: moment,
@@ -90,20 +91,23 @@ export const listPasskeys = defineOperation({
   method: 'GET',
   paths: ['/passkeys'],
   credential: bearerOnly,
-  response: z.object({ passkeys: z.array(entry) }),
+  response: z.object({ passkeys: z.array(passkeyEntry) }),
   async handle({ caller }, { store }) {
     const passkeys = await store.passkeys.list(caller.userId);
-    return {
-      passkeys: passkeys.map(({ passkeyId, name, createdAtMs, lastUsedAtMs, synced }) => ({
-        passkeyID: passkeyId,
-        passkeyName: name,
-        createdAt: toSeconds(createdAtMs),
-        lastUsedAt: lastUsedAtMs === null ? null : toSeconds(lastUsedAtMs),
-        synced,
-      })),
-    };
+    return { passkeys: passkeys.map(describePasskey) };
   },
 });
+
+export function describePasskey(passkey: PasskeySummary): z.infer<typeof passkeyEntry> {
+  const { passkeyId, name, createdAtMs, lastUsedAtMs, synced } = passkey;
+  return {
+    passkeyID: passkeyId,
+    passkeyName: name,
+    createdAt: toSeconds(createdAtMs),
+    lastUsedAt: lastUsedAtMs === null ? null : toSeconds(lastUsedAtMs),
+    synced,
+  };
+}
 
 /** P4: renames one of the caller's passkeys. */
 export const renamePasskey = defineOperation({

@@ -98,6 +98,8 @@ export function describeNotice({ notice, address }: NoticeMail): string {
       return 'A passkey was added to your account.';
     case 'passkey_removed':
       return 'A passkey was removed from your account.';
+    case 'passkey_removed_by_administrator':
+      return 'An administrator removed a passkey from your account.';
     case 'registration_refused':
       return `A new account was requested with the address ${shown}, which belongs to your account already.`;
   }
@@ -112,21 +114,33 @@ const titles: Readonly<Record<Notice, string>> = {
   address_removed: addressesChanged,
   passkey_added: 'A passkey was added to your account',
   passkey_removed: 'A passkey was removed from your account',
+  passkey_removed_by_administrator: 'A passkey was removed from your account',
   registration_refused: 'You have an account already',
 };
 
 function noticeContent(mail: NoticeMail, askedAtMs: number): MailContent {
-  const refused = mail.notice === 'registration_refused';
   return {
     title: titles[mail.notice],
     opening: describeNotice(mail),
     code: null,
     lifetime: null,
-    facts: [[refused ? 'Requested' : 'Changed', utc(askedAtMs)], ...askedFrom(mail.asked)],
-    closing: refused
-      ? 'If it was you, sign in with this address. If it was not, ignore this mail: nothing has changed.'
-      : 'If it was not you, sign in, end the sessions of your account that you do not recognize, and undo the change.',
+    facts: [
+      [mail.notice === 'registration_refused' ? 'Requested' : 'Changed', utc(askedAtMs)],
+      ...askedFrom(mail.asked),
+    ],
+    closing: closingOf(mail.notice),
   };
+}
+
+function closingOf(notice: Notice): string {
+  switch (notice) {
+    case 'registration_refused':
+      return 'If it was you, sign in with this address. If it was not, ignore this mail: nothing has changed.';
+    case 'passkey_removed_by_administrator':
+      return 'It no longer works. If you did not expect this, ask your administrator.';
+    default:
+      return 'If it was not you, sign in, end the sessions of your account that you do not recognize, and undo the change.';
+  }
 }
 
 const maxName = 100;

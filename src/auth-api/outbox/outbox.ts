@@ -25,7 +25,12 @@ export interface Asked {
 /** Of the addresses of an account. */
 export type AddressNotice = 'address_added' | 'address_preferred' | 'address_removed';
 
-export type Notice = AddressNotice | 'registration_refused' | 'passkey_added' | 'passkey_removed';
+export type Notice =
+  | AddressNotice
+  | 'registration_refused'
+  | 'passkey_added'
+  | 'passkey_removed'
+  | 'passkey_removed_by_administrator';
 
 /** Notifies the owner of an account about a change or an attempt. */
 export interface NoticeMail {

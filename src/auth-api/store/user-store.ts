@@ -33,6 +33,8 @@ export interface UserEntry extends Names {
 export interface UserFilter {
   readonly enabled: boolean | null;
   readonly role: string | null;
+  /** With which the alias or an address of the user begins, in any letter case. */
+  readonly start?: string | null;
 }
 
 export type CreateUserOutcome = 'done' | 'email_taken' | 'alias_taken';

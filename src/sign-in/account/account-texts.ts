@@ -28,6 +28,7 @@ export interface AccountTexts {
   readonly wait: (seconds: number) => string;
   readonly codes: CodeTexts;
   readonly account: OwnAccountTexts;
+  readonly administration: AdministrationTexts;
 }
 
 /** Of codes that cannot be guessed, when too many wrong ones were entered. */
@@ -72,6 +73,50 @@ export interface OwnAccountTexts {
   readonly signOut: string;
   readonly messages: Readonly<Record<OwnAccountMessage, string>>;
 }
+
+/** Of the pages on which an administrator manages people. */
+export interface AdministrationTexts {
+  readonly title: string;
+  readonly search: string;
+  readonly searchHint: string;
+  readonly find: string;
+  readonly none: string;
+  readonly counted: (people: number, page: number, pages: number) => string;
+  readonly previous: string;
+  readonly next: string;
+  readonly disabled: string;
+  readonly unverified: string;
+  readonly addPerson: string;
+  readonly email: string;
+  readonly fullName: string;
+  readonly alias: string;
+  readonly roles: string;
+  readonly rolesHint: string;
+  readonly add: string;
+  readonly addHint: string;
+  readonly rolesOf: (roles: string) => string;
+  readonly noRoles: string;
+  readonly sessions: string;
+  readonly noSessions: string;
+  readonly until: (date: string) => string;
+  readonly end: string;
+  readonly endAll: string;
+  readonly passkeys: string;
+  readonly noPasskeys: string;
+  readonly passkeysWhy: string;
+  readonly lastUsed: (date: string) => string;
+  readonly neverUsed: string;
+  readonly remove: string;
+  readonly back: string;
+  readonly ownAccount: string;
+  readonly signInAgain: string;
+  readonly signInAgainWhy: string;
+  readonly notPermitted: string;
+  readonly notPermittedWhy: string;
+  readonly messages: Readonly<Record<AdministrationMessage, string>>;
+}
+
+export type AdministrationMessage = 'fieldsInvalid' | 'taken' | 'gone';
 
 export type OwnAccountMessage =
   | 'addressInvalid'

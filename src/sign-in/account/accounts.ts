@@ -23,6 +23,8 @@ export interface AccountPages {
   offerPasskey(request: PageRequest): Promise<PageReply>;
   checkPasskey(request: PageRequest): Promise<PageReply>;
   showScript(request: PageRequest): PageReply;
+  showPeople(request: PageRequest): Promise<PageReply>;
+  changePeople(request: PageRequest): Promise<PageReply>;
   /** For an address that was opened without its form. */
   beginAgain(request: PageRequest): PageReply;
 }

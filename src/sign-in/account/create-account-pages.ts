@@ -13,6 +13,7 @@ import { currentSession, outage, type SignInParts, startAddress } from '../sign-
 import type { OpenedTransaction } from '../transaction.ts';
 import type { AccountTexts, MessageName } from './account-texts.ts';
 import type { AccountPages, Accounts } from './accounts.ts';
+import { createAdministration } from './administration.ts';
 import { type AuthApiCall, type AuthApiResponse, AuthApiUnavailable } from './auth-api-client.ts';
 import { createDeviceCookie } from './device-cookie.ts';
 import { textOf } from './form-field.ts';
@@ -99,6 +100,7 @@ export function createAccountPages(parts: SignInParts, accounts: Accounts, secre
 
   return {
     ...createOwnAccount(parts, accounts),
+    ...createAdministration(parts, accounts),
     beginAgain: () => beginAgain(homePath),
     showAddress: onPage(({ frame }) => show(addressPage(frame, ''))),
     showSignUp: onPage(({ frame }) => show(signUpPage(frame, { email: '', fullName: '', alias: '' }))),

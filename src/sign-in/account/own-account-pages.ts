@@ -1,6 +1,7 @@
 /** The pages of a person's own account as HTML: addresses and keys, the code for one of them, and the secret of a new key. Without script. */
 import { type Html, html, nothing, type Page } from '../pages/page.ts';
 import { paths } from '../paths.ts';
+import { actionForm, badge, dateOf, signInAgainFirst, table } from './elements.ts';
 import { alertOf, type Frame, hidden, render } from './pages.ts';
 
 export interface OwnAccount {
@@ -9,9 +10,13 @@ export interface OwnAccount {
   readonly keys: readonly { id: string; name: string; apiKey: string; expireAtS: number; isVerified: boolean }[];
   /** Address of a new sign-in; null: the last one is recent enough for changes. */
   readonly signInAgain: string | null;
+  readonly isAdministrator: boolean;
 }
 
-export function ownAccountPage(frame: Frame, { name, addresses, keys, signInAgain }: OwnAccount): Page {
+export function ownAccountPage(
+  frame: Frame,
+  { name, addresses, keys, signInAgain, isAdministrator }: OwnAccount,
+): Page {
   const texts = frame.texts.account;
   const mayChange = signInAgain === null;
   const rowsOfAddresses = addresses.map(
@@ -24,34 +29,20 @@ export function ownAccountPage(frame: Frame, { name, addresses, keys, signInAgai
   const rowsOfKeys = keys.map(
     ({ id, name: keyName, apiKey, expireAtS, isVerified }) => html`<tr>
 <td>${keyName}${badge(!isVerified, texts.unverified)}<br><small><code>${apiKey}</code> ${texts.until(dateOf(expireAtS))}</small></td>
-<td class="actions">${action('remove-key', { id }, texts.remove)}</td>
+<td class="actions">${actionForm(paths.account, 'remove-key', { id }, texts.remove)}</td>
 </tr>
 `,
   );
-  const again = html`<p>${texts.signInAgainWhy}</p>
-<p><a class="button" href="${signInAgain ?? ''}">${texts.signInAgain}</a></p>
-`;
+  const again = signInAgainFirst(signInAgain ?? '', texts.signInAgainWhy, texts.signInAgain);
   return render(
     frame,
     texts.title,
     html`<h1>${texts.title}</h1>
 <p>${texts.signedInAs(name)}</p>
 ${alertOf(frame)}${mayChange ? nothing : again}<h2>${texts.addresses}</h2>
-<table>
-<tbody>
-${rowsOfAddresses}</tbody>
-</table>
-${mayChange ? newAddress(texts) : nothing}<h2>${texts.keys}</h2>
+${table(rowsOfAddresses)}${mayChange ? newAddress(texts) : nothing}<h2>${texts.keys}</h2>
 <p class="faint">${texts.keysWhy}</p>
-${
-  keys.length === 0
-    ? nothing
-    : html`<table>
-<tbody>
-${rowsOfKeys}</tbody>
-</table>
-`
-}${mayChange ? newKey(texts) : nothing}<p class="row end"><a href="${paths.sessions}">${texts.sessions}</a> <a href="${paths.signOut}">${texts.signOut}</a></p>
+${table(rowsOfKeys)}${mayChange ? newKey(texts) : nothing}<p class="row end">${isAdministrator ? html`<a href="${paths.people}">${frame.texts.administration.title}</a> ` : nothing}<a href="${paths.sessions}">${texts.sessions}</a> <a href="${paths.signOut}">${texts.signOut}</a></p>
 `,
   );
 }
@@ -63,9 +54,9 @@ function addressActions(
   { id, address, isVerified }: { readonly id: string; readonly address: string; readonly isVerified: boolean },
 ): Html {
   const first = isVerified
-    ? action('prefer-address', { id }, texts.prefer)
-    : action('renew-address', { address }, texts.verify);
-  return html`${first}${action('remove-address', { id }, texts.remove)}`;
+    ? actionForm(paths.account, 'prefer-address', { id }, texts.prefer)
+    : actionForm(paths.account, 'renew-address', { address }, texts.verify);
+  return html`${first}${actionForm(paths.account, 'remove-address', { id }, texts.remove)}`;
 }
 
 function newAddress(texts: Texts): Html {
@@ -129,20 +120,4 @@ ${hidden('action', confirmation.action)}${hidden('codeId', confirmation.codeId)}
 <p><a href="${paths.account}">${texts.back}</a></p>
 `,
   );
-}
-
-function action(name: string, fields: Readonly<Record<string, string>>, text: string): Html {
-  const all = Object.entries({ action: name, ...fields }).map(([field, value]) => hidden(field, value));
-  return html`<form method="post" action="${paths.account}">
-${all}<button class="plain">${text}</button>
-</form>
-`;
-}
-
-function badge(isShown: boolean, text: string): Html {
-  return isShown ? html` <span class="badge">${text}</span>` : nothing;
-}
-
-function dateOf(seconds: number): string {
-  return new Date(seconds * 1000).toISOString().slice(0, 10);
 }

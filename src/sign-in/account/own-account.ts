@@ -2,68 +2,27 @@
  * A person's own account at the embedded Auth API: addresses and API keys, by the bearer in the session. What makes an account accessible in
  * a new way needs a recent sign-in: otherwise the thief of a session could keep the account.
  */
-import { type PageReply, type PageRequest, redirect, refuse, show } from '../page-request.ts';
+import { type PageReply, redirect, refuse, show } from '../page-request.ts';
 import type { Page } from '../pages/page.ts';
 import { paths } from '../paths.ts';
-import { currentSession, isGoodFor, outage, type SignInParts, startAddress } from '../sign-in-parts.ts';
+import type { SignInParts } from '../sign-in-parts.ts';
 import type { OwnAccountMessage } from './account-texts.ts';
 import type { AccountPages, Accounts } from './accounts.ts';
-import { type AuthApiCall, type AuthApiResponse, AuthApiUnavailable } from './auth-api-client.ts';
+import type { AuthApiCall, AuthApiResponse } from './auth-api-client.ts';
 import { textOf } from './form-field.ts';
-import { textsFor } from './languages.ts';
 import { type Confirmation, confirmationPage, ownAccountPage } from './own-account-pages.ts';
 import type { Frame } from './pages.ts';
-
-/** A person with a session of the Auth API. */
-interface Visit {
-  readonly frame: Frame;
-  readonly name: string;
-  readonly isRecent: boolean;
-  call(call: AuthApiCall): Promise<AuthApiResponse>;
-}
-
-/** The bearer of the session has ended at the Auth API. */
-class SessionEnded extends Error {}
+import { administratorRole, createVisits, listIn, namesIn, type Visit } from './visit.ts';
 
 export function createOwnAccount(
   parts: SignInParts,
-  { settings, provider, client }: Accounts,
+  accounts: Accounts,
 ): Pick<AccountPages, 'showAccount' | 'changeAccount'> {
-  const maxAgeS = settings.recentSignInMs / 1000;
-  const signIn = () => redirect(startAddress(provider.name, paths.account));
-  const signInAgain = startAddress(provider.name, paths.account, { maxAgeS, acr: null });
-
-  function onVisit(serve: (visit: Visit, request: PageRequest) => Promise<PageReply>) {
-    return async (request: PageRequest): Promise<PageReply> => {
-      const current = await currentSession(parts, request);
-      const bearer = current?.session.tokens.access ?? null;
-      if (current === null || bearer === null || current.session.provider !== provider.name) return signIn();
-      const { preferred_username: alias, name } = current.session.claims;
-      const { address, userAgent } = request;
-      const texts = textsFor(request);
-      const visit = {
-        frame: { settings, texts, message: null },
-        name: [name, alias].find((one) => typeof one === 'string') ?? current.session.subject,
-        isRecent: isGoodFor(current, [provider.name], { maxAgeS, acr: null }, parts.now()),
-        async call(call: AuthApiCall) {
-          const response = await client.call({ ...call, bearer, caller: { address, userAgent } });
-          const isEnded = response.status === 401 && response.json['code'] === 'credential_rejected';
-          if (isEnded) throw new SessionEnded();
-          return response;
-        },
-      };
-      try {
-        return await serve(visit, request);
-      } catch (error) {
-        if (error instanceof SessionEnded) return signIn();
-        if (!(error instanceof AuthApiUnavailable)) throw error;
-        return outage(paths.account, error.message);
-      }
-    };
-  }
+  const onVisit = createVisits(parts, accounts);
 
   async function accountPage(visit: Visit, message: string | null) {
-    const [emails, keys] = await Promise.all([
+    const [session, emails, keys] = await Promise.all([
+      visit.call({ method: 'GET', path: '/session' }),
       visit.call({ method: 'GET', path: '/emails' }),
       visit.call({ method: 'GET', path: '/keypairs' }),
     ]);
@@ -84,7 +43,8 @@ export function createOwnAccount(
           expireAtS: Number(expireAt),
           isVerified: verified === true,
         })),
-        signInAgain: visit.isRecent ? null : signInAgain,
+        signInAgain: visit.isRecent ? null : visit.signInAgain,
+        isAdministrator: namesIn(session.json['roles']).includes(administratorRole),
       },
     );
   }
@@ -138,8 +98,8 @@ export function createOwnAccount(
 
   return {
     showAccount: onVisit(async (visit) => show(await accountPage(visit, null))),
-    changeAccount: onVisit(async (visit, request) => {
-      const form = (await request.readForm()) ?? new URLSearchParams();
+    changeAccount: onVisit(async (visit) => {
+      const form = (await visit.request.readForm()) ?? new URLSearchParams();
       const action = form.get('action');
       const id = encodeURIComponent(textOf(form, 'id'));
       switch (action) {
@@ -149,7 +109,7 @@ export function createOwnAccount(
         case 'remove-key':
           return await change(visit, { method: 'DELETE', path: `/keypair/${id}` });
       }
-      if (!visit.isRecent) return redirect(signInAgain);
+      if (!visit.isRecent) return redirect(visit.signInAgain);
       switch (action) {
         case 'add-address':
           return await askCode(visit, textOf(form, 'address'), 'add');
@@ -180,10 +140,4 @@ function reasonOf({ status, retryAfterS }: AuthApiResponse, page: Page): Paramet
 function messageOf({ texts }: Frame, name: OwnAccountMessage, { status, retryAfterS }: AuthApiResponse): string {
   if (status !== 429) return texts.account.messages[name];
   return `${texts.account.messages.tooMany} ${texts.wait(retryAfterS ?? 60)}`;
-}
-
-function listIn({ json, status }: AuthApiResponse, name: string): readonly Readonly<Record<string, unknown>>[] {
-  const list = json[name];
-  if (status !== 200 || !Array.isArray(list)) throw new AuthApiUnavailable(`status ${status}, or no list of ${name}`);
-  return list as readonly Readonly<Record<string, unknown>>[];
 }

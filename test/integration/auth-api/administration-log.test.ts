@@ -1,10 +1,14 @@
 /** Each change that an administrator makes over HTTP is a log line: who, what, and whom or what it concerns. */
 import { expect, it } from 'vitest';
+import { z } from 'zod';
 import { allOperations } from '../../../src/auth-api/operations/all-operations.ts';
-import { startAuthApi } from './start-auth-api.ts';
+import { createPasskey } from '../../support/software-authenticator.ts';
+import { startAuthApi, testSettings } from './start-auth-api.ts';
+
+const rp = { origin: 'https://app.example.test', rpId: 'app.example.test', name: 'Example' };
 
 it('every successful change by an administrator is logged without a secret, and nothing else is', async () => {
-  const { api, port, lines, userId } = await startAuthApi();
+  const { api, port, lines, userId } = await startAuthApi({ settings: { ...testSettings, passkeys: rp } });
   try {
     const account = { email: 'ada@example.test', fullName: 'Ada', alias: 'ada', groups: ['public'] };
     const { userId: by } = await api.createUser({ ...account, roles: ['users_admin'] });
@@ -17,8 +21,11 @@ it('every successful change by an administrator is logged without a secret, and 
         headers: { authorization: `Bearer ${presented}` },
         ...(json === undefined ? {} : { body: JSON.stringify(json) }),
       });
-      return { status: response.status, body: (await response.json()) as Record<string, string> };
+      return { status: response.status, body: z.any().parse(await response.json()) };
     };
+    const { challenge } = (await call('POST', '/passkey/options', {}, session.bearer)).body.options;
+    const { credential } = createPasskey({ ...rp, challenge });
+    const { passkeyID } = (await call('POST', '/passkey', { name: 'Phone', credential }, session.bearer)).body;
     const bob = { email: 'bob@example.test', fullName: 'Bob', alias: 'bob', roles: ['reporter', 'users_admin'] };
     const { userID } = (await call('POST', '/admin/user', bob)).body;
     const user = { by, userId };
@@ -33,6 +40,14 @@ it('every successful change by an administrator is logged without a secret, and 
         { by, sessionId: session.sessionId },
       ],
       ['DELETE', `/admin/keypair/${pair.keyId}`, undefined, 'revokeAnyKeyPair', { by, keyId: pair.keyId }],
+      ['DELETE', `/admin/user/${userId}/sessions`, undefined, 'endUserSessions', user],
+      [
+        'DELETE',
+        `/admin/user/${userId}/passkeys/${passkeyID}`,
+        undefined,
+        'removeUserPasskey',
+        { ...user, passkeyId: passkeyID },
+      ],
       ['PUT', `/admin/user/${userId}/disable`, undefined, 'disableUser', user],
       ['PUT', `/admin/user/${userId}/enable`, undefined, 'enableUser', user],
       ['DELETE', `/admin/user/${userId}`, undefined, 'removeUser', user],

@@ -1,4 +1,9 @@
 /** A whole gateway at which people sign in without a provider: the embedded Auth API, its mail, and a recording service. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createAuthApi } from '../../../src/auth-api/create-auth-api.ts';
+import { authApiSettings } from '../../support/auth-api-settings.ts';
 import { closedAfterEach } from '../../support/closed-after-each.ts';
 import type { CookieBrowser, Visited } from '../../support/cookie-browser.ts';
 import { freePort } from '../../support/free-port.ts';
@@ -9,6 +14,20 @@ import { startGateway } from '../../support/running-gateway.ts';
 /** For one test file. */
 export function accountWorlds() {
   const running = closedAfterEach();
+
+  /** A new database, with a user who may administer others. */
+  async function databaseWith(email: string): Promise<string> {
+    const folder = mkdtempSync(join(tmpdir(), 'rolegate-accounts-'));
+    running.push({ close: async () => rmSync(folder, { recursive: true }) });
+    const database = `file:${join(folder, 'auth.db')}`;
+    const log = { info() {}, warn() {}, error() {} };
+    const authApi = await createAuthApi({ settings: { ...authApiSettings, database }, log });
+    const [alias = ''] = email.split('@');
+    await authApi.createUser({ email, fullName: alias, alias, roles: ['user', 'users_admin'], groups: [] });
+    await authApi.close();
+    return database;
+  }
+
   return async function world({
     accounts = '',
     embedded = '',
@@ -17,6 +36,7 @@ export function accountWorlds() {
     routes = '',
     passkeys = false,
     sections = '',
+    administrator = '',
   } = {}) {
     const port = await freePort();
     // Browsers accept no address as the domain of a passkey.
@@ -26,6 +46,7 @@ export function accountWorlds() {
     running.push(service);
     const mails = await startMailServer();
     running.push(mails);
+    const database = administrator === '' ? ':memory:' : await databaseWith(administrator);
     const outbox = mail
       ? `mail: { smtp: "smtp://localhost:${mails.port}", from: "Rolegate <no-reply@example.test>", requireTls: false }`
       : 'outbox: console';
@@ -34,7 +55,7 @@ server: { listen: "127.0.0.1:${port}", admin: false, trustedProxies: ["127.0.0.1
 cache: { secret: a secret of the gateway with 32 characters }
 authApi:
   embedded:
-    database: ":memory:"
+    database: "${database}"
     secret: a secret for these tests, long enough
     selfRegistration: ${registers}
     revealUnknownEmail: false

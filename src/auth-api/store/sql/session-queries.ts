@@ -7,7 +7,7 @@ import { winAddress } from './address-claims.ts';
 import { dropCodes, putCode, useCode } from './code-queries.ts';
 import { ownerColumns, toOwner } from './owner-columns.ts';
 import { countRows, offsetOf } from './paging.ts';
-import { keepOwner, lockOwnerOf } from './row-locks.ts';
+import { keepOwner, lockOwnerOf, lockUser } from './row-locks.ts';
 import type { Tables } from './tables.ts';
 
 const summary = ['sessions.id', 'sessions.ip', 'sessions.user_agent', 'sessions.expire_at'] as const;
@@ -97,6 +97,13 @@ export function sessionQueries(db: Kysely<Tables>): SessionStore {
           .executeTakeFirst();
         if (numDeletedRows === 0n) return false;
         await dropCodes(trx, sessionId);
+        return true;
+      }),
+
+    removeAll: (userId) =>
+      db.transaction().execute(async (trx) => {
+        if (!(await lockUser(trx, userId))) return false;
+        await trx.deleteFrom('sessions').where('user_id', '=', userId).execute();
         return true;
       }),
 

@@ -42,6 +42,24 @@ export async function pageOfUsers(
   if (role !== null) {
     query = query.where('id', 'in', (eb) => eb.selectFrom('user_roles').where('role', '=', role).select('user_id'));
   }
+  const { start = null } = filter;
+  if (start !== null) {
+    const first = foldCase(start);
+    // Indexes compare byte by byte, in UTF-8.
+    const last = `${first}\u{10ffff}`;
+    query = query.where('id', 'in', (eb) =>
+      eb
+        .selectFrom('emails')
+        .where((of) => of.between('address_key', first, last))
+        .select('user_id as id')
+        .union(
+          eb
+            .selectFrom('users')
+            .where((of) => of.between('alias_key', first, last))
+            .select('users.id as id'),
+        ),
+    );
+  }
   const rows = await query
     .orderBy('created_at')
     .orderBy('id')
