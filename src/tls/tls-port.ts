@@ -1,6 +1,6 @@
 /**
- * TLS of a port. Each handshake is bounded by time, and one client can only have some at once: its further connections wait, so that a
- * flood of one client delays itself. Certificates are replaced as a whole; a handshake uses one set of them.
+ * TLS of a port. Each handshake is bounded by time, and computes when its first bytes have arrived: a few in each turn of the event loop,
+ * while clients take turns, and some of one client at once. So a flood delays itself, and silent connections delay none. Certificates are replaced as a whole; a handshake uses one set of them.
  */
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -10,6 +10,9 @@ import { ServerContexts, type ServerTls } from './server-contexts.ts';
 
 /** Handshakes of one client at once. */
 export const maxHandshakesOfClient: number = 64;
+
+/** Handshakes that begin in one turn of the event loop. Each computes for about a millisecond. */
+const maxStartsAtOnce = 8;
 
 export interface TlsPortOptions {
   readonly deadlines: Deadlines;
@@ -35,6 +38,8 @@ export class TlsPort {
   readonly counts: HandshakeCounts = { full: 0, resumed: 0, failed: 0, late: 0 };
   readonly #options: TlsPortOptions;
   readonly #clients = new Map<string, ClientHandshakes>();
+  /** Those with a handshake that may start, in the order of their turns. */
+  readonly #ready = new Set<ClientHandshakes>();
   #contexts: ServerContexts;
 
   constructor(tls: ServerTls, options: TlsPortOptions) {
@@ -62,33 +67,50 @@ export class TlsPort {
 
   /** Calls `done` once: with the socket of the requests; or with null, after the end of the connection. */
   begin(socket: Socket, clientKey: string, done: Done): void {
-    const client = this.#clients.get(clientKey) ?? { underWay: 0, waiting: new Set() };
+    const client = this.#clients.get(clientKey) ?? { open: 0, underWay: 0, waiting: new Set() };
     this.#clients.set(clientKey, client);
-    const handshake = new Handshake(socket, (secured, late) => {
-      this.#options.deadlines.cancel(handshake);
-      this.#count(handshake, secured, late);
-      this.#leave(handshake, clientKey, client);
-      done(secured);
+    client.open += 1;
+    const handshake = new Handshake(socket, {
+      greeted: () => {
+        client.waiting.add(handshake);
+        this.#mayStart(client);
+      },
+      ended: (secured, late) => {
+        this.#options.deadlines.cancel(handshake);
+        this.#count(handshake, secured, late);
+        if (!client.waiting.delete(handshake) && handshake.started) client.underWay -= 1;
+        client.open -= 1;
+        if (client.open === 0) this.#clients.delete(clientKey);
+        else this.#mayStart(client);
+        done(secured);
+      },
     });
     this.#options.deadlines.schedule(handshake, performance.now() + this.#options.timeoutMs);
-    if (client.underWay < maxHandshakesOfClient) this.#start(handshake, client);
-    else client.waiting.add(handshake);
   }
 
-  #start(handshake: Handshake, client: ClientHandshakes): void {
-    client.underWay += 1;
+  #mayStart(client: ClientHandshakes): void {
+    if (client.waiting.size === 0 || client.underWay >= maxHandshakesOfClient) return;
+    this.#ready.add(client);
+    if (this.#ready.size === 1) setImmediate(this.#startSome);
+  }
+
+  /** Clients take turns. Between two calls, everything else of the process has its turn. */
+  readonly #startSome = (): void => {
     const contexts = this.#contexts;
-    handshake.start(contexts.initial(this.#options.now()), (name) => contexts.forName(name));
-  }
-
-  #leave(handshake: Handshake, clientKey: string, client: ClientHandshakes): void {
-    if (!client.waiting.delete(handshake)) client.underWay -= 1;
-    const [next] = client.waiting;
-    if (next !== undefined && client.underWay < maxHandshakesOfClient) {
-      client.waiting.delete(next);
-      this.#start(next, client);
-    } else if (client.underWay === 0) this.#clients.delete(clientKey);
-  }
+    const initial = contexts.initial(this.#options.now());
+    for (let started = 0; started < maxStartsAtOnce; started += 1) {
+      const [client] = this.#ready;
+      if (client === undefined) return;
+      this.#ready.delete(client);
+      const [handshake] = client.waiting;
+      if (handshake === undefined) continue;
+      client.waiting.delete(handshake);
+      client.underWay += 1;
+      handshake.start(initial, (name) => contexts.forName(name));
+      if (client.waiting.size > 0 && client.underWay < maxHandshakesOfClient) this.#ready.add(client);
+    }
+    if (this.#ready.size > 0) setImmediate(this.#startSome);
+  };
 
   #count(handshake: Handshake, secured: Duplex | null, late: boolean): void {
     if (secured !== null) this.counts[handshake.resumed ? 'resumed' : 'full'] += 1;
@@ -97,9 +119,17 @@ export class TlsPort {
 }
 
 interface ClientHandshakes {
+  /** All of its connections here. */
+  open: number;
   underWay: number;
   /** The oldest first. */
   readonly waiting: Set<Handshake>;
+}
+
+interface HandshakeEvents {
+  /** The first bytes have arrived. */
+  readonly greeted: () => void;
+  readonly ended: (secured: Duplex | null, late: boolean) => void;
 }
 
 class Handshake implements Deadline {
@@ -108,16 +138,25 @@ class Handshake implements Deadline {
   later: Deadline | null = null;
   readonly #socket: Socket;
   /** Null: it has ended. */
-  #ended: ((secured: Duplex | null, late: boolean) => void) | null;
+  #events: HandshakeEvents | null;
   #tls: TLSSocket | null = null;
   #late = false;
 
-  constructor(socket: Socket, ended: (secured: Duplex | null, late: boolean) => void) {
+  constructor(socket: Socket, events: HandshakeEvents) {
     this.#socket = socket;
-    this.#ended = ended;
+    this.#events = events;
     // For the whole life of the socket: `close` follows.
     socket.on('error', () => {});
     socket.once('close', () => this.#end(null));
+    socket.once('readable', () => {
+      // Half-open sockets do not close by themselves.
+      if (socket.readableLength === 0) socket.destroy();
+      else this.#events?.greeted();
+    });
+  }
+
+  get started(): boolean {
+    return this.#tls !== null;
   }
 
   get resumed(): boolean {
@@ -137,14 +176,20 @@ class Handshake implements Deadline {
     this.#tls = tls;
     tls.on('error', () => {});
     tls.once('close', () => this.#end(null));
-    tls.once('secure', () => this.#end(tls));
+    // A client that leaves in the middle: half-open sockets do not close by themselves.
+    const left = () => tls.destroy();
+    tls.once('end', left);
+    tls.once('secure', () => {
+      tls.off('end', left);
+      this.#end(tls);
+    });
   }
 
   #end(secured: TLSSocket | null): void {
-    const ended = this.#ended;
-    if (ended === null) return;
-    this.#ended = null;
-    ended(secured, this.#late);
+    const events = this.#events;
+    if (events === null) return;
+    this.#events = null;
+    events.ended(secured, this.#late);
   }
 
   onDeadline(): void {
