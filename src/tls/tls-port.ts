@@ -1,6 +1,7 @@
 /**
  * TLS of a port. Each handshake is bounded by time, and computes when its first bytes have arrived: a few in each turn of the event loop,
- * while clients take turns, and some of one client at once. So a flood delays itself, and silent connections delay none. Certificates are replaced as a whole; a handshake uses one set of them.
+ * while clients take turns, and some of one client at once. So a flood delays itself, and silent connections delay none. Certificates are
+ * replaced as a whole; a handshake uses one set of them.
  */
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -89,7 +90,7 @@ export class TlsPort {
   }
 
   #mayStart(client: ClientHandshakes): void {
-    if (client.waiting.size === 0 || client.underWay >= maxHandshakesOfClient) return;
+    if (client.waiting.size === 0 || client.underWay >= maxHandshakesOfClient || this.#ready.has(client)) return;
     this.#ready.add(client);
     if (this.#ready.size === 1) setImmediate(this.#startSome);
   }

@@ -185,6 +185,18 @@ describe('handshakes', () => {
     (await secured(slow.port, { servername: 'a.test', ca: world.authority.cert })).destroy();
     await vi.waitFor(async () => expect(await slow.metrics()).toMatch(/^rolegate_connections_open 0$/m));
   });
+
+  test('clients that leave before and in the middle free their places at once, and silent ones take none', async () => {
+    // The test ends before the time of a handshake does.
+    const patient = await world.start({ server: '\n  limits: { headersTimeout: 10m }' });
+    const open = Array.from({ length: 200 }, () => connectPlain(patient.port, '127.0.0.1'));
+    await Promise.all(open.map((socket) => once(socket.on('error', () => {}).resume(), 'connect')));
+    for (const socket of open.slice(0, 70)) socket.end();
+    for (const socket of open.slice(70, 140)) socket.end(Buffer.from('16030102', 'hex'));
+    (await secured(patient.port, { servername: 'a.test', ca: world.authority.cert })).destroy();
+    for (const socket of open) socket.destroy();
+    await vi.waitFor(async () => expect(await patient.metrics()).toMatch(/^rolegate_connections_open 0$/m));
+  });
 });
 
 describe('clients that others wrote', () => {
