@@ -86,9 +86,12 @@ ${scriptOf(page)}</body>
   };
 }
 
+/** In parts: bundlers replace a tagged template that contains the whole tag by a call of a library. */
+const scriptEnd = new Html(`<${'/script'}>`);
+
 function scriptOf({ script, scriptUrl }: PageParts): Html {
-  if (scriptUrl !== undefined) return html`<script src="${scriptUrl}"></script>`;
-  return script === undefined ? nothing : new Html(`<script>${script}<${'/script'}>`);
+  if (scriptUrl !== undefined) return html`<script src="${scriptUrl}">${scriptEnd}`;
+  return script === undefined ? nothing : html`<script>${new Html(script)}${scriptEnd}`;
 }
 
 /** `form-action` is not limited: browsers apply it to the redirect to the provider, too, which may lead on to others. */
