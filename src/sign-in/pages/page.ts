@@ -139,7 +139,7 @@ main {
 }
 main.wide { max-width: 44rem }
 main:has(table) { max-width: 46rem }
-h1 { margin: 0 0 12px; font-size: 1.375rem; line-height: 1.3; font-weight: 600 }
+h1 { margin: 0 0 12px; font-size: 1.375rem; line-height: 1.3; font-weight: 600; overflow-wrap: anywhere }
 h2 { margin: 28px 0 8px; font-size: 1.0625rem; line-height: 1.3; font-weight: 600 }
 [hidden] { display: none !important }
 p, form { margin: 0 0 16px }
@@ -182,7 +182,7 @@ td button { padding: 5px 12px }
 @media (max-width: 36rem) {
   thead { display: none }
   td.actions form { margin: 4px 8px 4px 0 }
-  td { display: block; padding: 2px 0; border: 0; text-align: left !important }
+  td { display: block; padding: 2px 0; border: 0; text-align: left !important; overflow-wrap: anywhere }
   td:last-child { padding-bottom: 12px; border-bottom: 1px solid var(--line) }
 }
 `;

@@ -1,5 +1,6 @@
 /** Administration in the browser, as one without script uses it: people, sessions, lost passkeys; attacks with their controls. */
 import { describe, expect, test } from 'vitest';
+import { launchChromium, noChromium } from '../../support/chromium.ts';
 import { CookieBrowser, type Visited } from '../../support/cookie-browser.ts';
 import { createPasskey } from '../../support/software-authenticator.ts';
 import { accountWorlds } from './accounts-world.ts';
@@ -304,5 +305,29 @@ test('it is in Spanish for browsers that prefer it, and has no script', async ()
     expect(seen.text).toContain('<html lang="es">');
     expect(seen.text).toContain(words);
     expect(seen.text).not.toContain('<script');
+  }
+});
+
+test('a long address does not make the pages wider than a phone', async ({ skip }) => {
+  const chromium = await launchChromium();
+  if (chromium === null) return skip(noChromium);
+  try {
+    const { origin, member, lastCode } = await world();
+    await member('someone.with.several.names.and.many.letters@department.example.test');
+    const page = await (await chromium.newContext({ viewport: { width: 390, height: 800 } })).newPage();
+    await page.goto(`${origin}/`);
+    await page.fill('#email', 'ada@example.test');
+    await page.locator('button').first().click();
+    await page.fill('#code', lastCode());
+    await page.locator('button').first().click();
+    await page.waitForURL(`${origin}/`);
+    const width = () => page.evaluate('document.documentElement.scrollWidth');
+    await page.goto(origin + path);
+    expect(await width()).toBe(390);
+    await page.getByRole('link', { name: /^someone/ }).click();
+    expect(await page.locator('h1').textContent()).toContain('someone');
+    expect(await width()).toBe(390);
+  } finally {
+    await chromium.close();
   }
 });
