@@ -176,6 +176,8 @@ function accountPages(parts: SignInParts, accounts: Accounts, secrets: readonly 
     [paths.passkeyScript, { GET: page('showScript') }],
     [paths.passkeyOptions, { POST: page('offerPasskey') }],
     [paths.passkey, { GET: page('beginAgain'), POST: page('checkPasskey') }],
+    [paths.passkeys, { GET: page('showPasskeys'), POST: page('changePasskeys') }],
+    [paths.newPasskeyOptions, { POST: page('offerNewPasskey') }],
   ];
   return new Map([
     [paths.address, { GET: page('showAddress'), POST: page('sendCode') }],

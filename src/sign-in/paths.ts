@@ -26,6 +26,9 @@ export const paths = {
   passkeyOptions: `${ownPaths}passkey-options`,
   passkey: `${ownPaths}passkey`,
   passkeyScript: `${ownPaths}passkeys.js`,
+  /** Of a person who is signed in there: their passkeys, and the options for a new one. */
+  passkeys: `${ownPaths}account/passkeys`,
+  newPasskeyOptions: `${ownPaths}account/passkey-options`,
   /** Of an administrator there: the people who can sign in. */
   people: `${ownPaths}people`,
 } as const;

@@ -12,7 +12,7 @@ export const homePath = '/';
 export const maxReturnLength = 4_000;
 
 /** Pages of the gateway that lead nowhere by themselves. */
-const destinations: readonly string[] = [paths.sessions, paths.account, paths.people, paths.signedIn];
+const destinations: readonly string[] = [paths.sessions, paths.account, paths.passkeys, paths.people, paths.signedIn];
 
 function isDestination(path: string): boolean {
   // Leads on to another host of the gateway, with a pass that only the browser there can use that began.

@@ -132,7 +132,24 @@ export interface PasskeyTexts {
   readonly use: string;
   /** The browser returned none. */
   readonly notUsed: string;
+  readonly title: string;
+  readonly why: string;
+  readonly signInAgainWhy: string;
+  readonly synced: string;
+  readonly added: (date: string) => string;
+  readonly lastUsed: (date: string) => string;
+  readonly neverUsed: string;
+  readonly name: string;
+  readonly rename: string;
+  readonly newName: string;
+  readonly add: string;
+  readonly needsScript: string;
+  /** The browser created none. */
+  readonly notCreated: string;
+  readonly messages: Readonly<Record<OwnPasskeyMessage, string>>;
 }
+
+export type OwnPasskeyMessage = 'invalid' | 'tooMany' | 'nameInvalid' | 'gone';
 
 export type MessageName =
   | 'addressInvalid'

@@ -19,7 +19,10 @@ export interface AccountPages {
   signUp(request: PageRequest): Promise<PageReply>;
   showAccount(request: PageRequest): Promise<PageReply>;
   changeAccount(request: PageRequest): Promise<PageReply>;
+  showPasskeys(request: PageRequest): Promise<PageReply>;
+  changePasskeys(request: PageRequest): Promise<PageReply>;
   /** For the script. */
+  offerNewPasskey(request: PageRequest): Promise<PageReply>;
   offerPasskey(request: PageRequest): Promise<PageReply>;
   checkPasskey(request: PageRequest): Promise<PageReply>;
   showScript(request: PageRequest): PageReply;

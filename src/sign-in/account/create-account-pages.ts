@@ -19,6 +19,7 @@ import { createDeviceCookie } from './device-cookie.ts';
 import { textOf } from './form-field.ts';
 import { textsFor } from './languages.ts';
 import { createOwnAccount } from './own-account.ts';
+import { createOwnPasskeys } from './own-passkeys.ts';
 import { addressPage, codePage, type PageFrame, signUpPage } from './pages.ts';
 import { passkeyScript } from './passkey-script.ts';
 import { createPasskeyChallenges } from './passkey-sign-in.ts';
@@ -101,6 +102,7 @@ export function createAccountPages(parts: SignInParts, accounts: Accounts, secre
   return {
     ...createOwnAccount(parts, accounts),
     ...createAdministration(parts, accounts),
+    ...createOwnPasskeys(parts, accounts),
     beginAgain: () => beginAgain(homePath),
     showAddress: onPage(({ frame }) => show(addressPage(frame, ''))),
     showSignUp: onPage(({ frame }) => show(signUpPage(frame, { email: '', fullName: '', alias: '' }))),

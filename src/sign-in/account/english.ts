@@ -43,6 +43,25 @@ export const english: AccountTexts = {
   passkeys: {
     use: 'Sign in with a passkey',
     notUsed: 'No passkey was used. Please try again, or get a code by e-mail.',
+    title: 'Your passkeys',
+    why: 'With a passkey, you sign in by fingerprint, face or PIN of your device. It cannot be copied from you by a false page.',
+    signInAgainWhy: 'To add or remove a passkey, sign in again: your last sign-in was some time ago.',
+    synced: 'synced',
+    added: (date) => `added ${date}`,
+    lastUsed: (date) => `last used ${date}`,
+    neverUsed: 'never used',
+    name: 'Name',
+    rename: 'Rename',
+    newName: 'Name of a new passkey',
+    add: 'Add a passkey',
+    needsScript: 'Adding a passkey needs JavaScript.',
+    notCreated: 'No passkey was created. Perhaps this device has one already, or this page has been open for too long.',
+    messages: {
+      invalid: 'The passkey was not accepted. Please try again.',
+      tooMany: 'You have as many passkeys as possible. Remove one that you do not use.',
+      nameInvalid: 'A passkey needs a name of at most 100 characters.',
+      gone: 'This has changed in the meantime. The page shows how it is now.',
+    },
   },
   wait: (seconds) => {
     if (seconds < 60) return `Please try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`;

@@ -42,7 +42,7 @@ export function ownAccountPage(
 ${alertOf(frame)}${mayChange ? nothing : again}<h2>${texts.addresses}</h2>
 ${table(rowsOfAddresses)}${mayChange ? newAddress(texts) : nothing}<h2>${texts.keys}</h2>
 <p class="faint">${texts.keysWhy}</p>
-${table(rowsOfKeys)}${mayChange ? newKey(texts) : nothing}<p class="row end">${isAdministrator ? html`<a href="${paths.people}">${frame.texts.administration.title}</a> ` : nothing}<a href="${paths.sessions}">${texts.sessions}</a> <a href="${paths.signOut}">${texts.signOut}</a></p>
+${table(rowsOfKeys)}${mayChange ? newKey(texts) : nothing}<p class="row end">${frame.settings.passkeys ? html`<a href="${paths.passkeys}">${frame.texts.passkeys.title}</a> ` : nothing}${isAdministrator ? html`<a href="${paths.people}">${frame.texts.administration.title}</a> ` : nothing}<a href="${paths.sessions}">${texts.sessions}</a> <a href="${paths.signOut}">${texts.signOut}</a></p>
 `,
   );
 }

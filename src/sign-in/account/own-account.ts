@@ -2,8 +2,7 @@
  * A person's own account at the embedded Auth API: addresses and API keys, by the bearer in the session. What makes an account accessible in
  * a new way needs a recent sign-in: otherwise the thief of a session could keep the account.
  */
-import { type PageReply, redirect, refuse, show } from '../page-request.ts';
-import type { Page } from '../pages/page.ts';
+import { type PageReply, redirect, show } from '../page-request.ts';
 import { paths } from '../paths.ts';
 import type { SignInParts } from '../sign-in-parts.ts';
 import type { OwnAccountMessage } from './account-texts.ts';
@@ -11,7 +10,7 @@ import type { AccountPages, Accounts } from './accounts.ts';
 import type { AuthApiCall, AuthApiResponse } from './auth-api-client.ts';
 import { textOf } from './form-field.ts';
 import { type Confirmation, confirmationPage, ownAccountPage } from './own-account-pages.ts';
-import type { Frame } from './pages.ts';
+import { messageOf, refusedChange } from './refused-change.ts';
 import { administratorRole, createVisits, listIn, namesIn, type Visit } from './visit.ts';
 
 export function createOwnAccount(
@@ -51,8 +50,8 @@ export function createOwnAccount(
 
   /** The account again, with what was wrong. */
   async function refusal(visit: Visit, name: OwnAccountMessage, response: AuthApiResponse): Promise<PageReply> {
-    const page = await accountPage(visit, messageOf(visit.frame, name, response));
-    return refuse(...reasonOf(response, page));
+    const page = await accountPage(visit, messageOf(visit.frame, visit.frame.texts.account.messages[name], response));
+    return refusedChange(response, page);
   }
 
   async function askCode(visit: Visit, address: string, method: 'add' | 'renew'): Promise<PageReply> {
@@ -87,8 +86,11 @@ export function createOwnAccount(
     if (response.status === 202) return redirect(paths.account);
     if (response.status === 404) return await refusal(visit, 'codeUsed', response);
     const name = response.status === 401 ? 'codeWrong' : response.status === 429 ? 'tooMany' : 'codeMalformed';
-    const frame = { ...visit.frame, message: messageOf(visit.frame, name, response) };
-    return refuse(...reasonOf(response, confirmationPage(frame, confirmation)));
+    const frame = {
+      ...visit.frame,
+      message: messageOf(visit.frame, visit.frame.texts.account.messages[name], response),
+    };
+    return refusedChange(response, confirmationPage(frame, confirmation));
   }
 
   async function change(visit: Visit, call: AuthApiCall): Promise<PageReply> {
@@ -130,14 +132,4 @@ export function createOwnAccount(
       }
     }),
   };
-}
-
-function reasonOf({ status, retryAfterS }: AuthApiResponse, page: Page): Parameters<typeof refuse> {
-  if (status !== 429) return ['account_unchanged', () => page];
-  return ['authentication_throttled', () => page, null, ['retry-after', String(retryAfterS ?? 60)]];
-}
-
-function messageOf({ texts }: Frame, name: OwnAccountMessage, { status, retryAfterS }: AuthApiResponse): string {
-  if (status !== 429) return texts.account.messages[name];
-  return `${texts.account.messages.tooMany} ${texts.wait(retryAfterS ?? 60)}`;
 }

@@ -43,6 +43,26 @@ export const spanish: AccountTexts = {
   passkeys: {
     use: 'Iniciar sesión con una llave de acceso',
     notUsed: 'No se usó ninguna llave de acceso. Inténtelo otra vez o pida un código por correo.',
+    title: 'Sus llaves de acceso',
+    why: 'Con una llave de acceso, inicia sesión con la huella, la cara o el PIN de su dispositivo. Ninguna página falsa puede copiarla.',
+    signInAgainWhy: 'Para añadir o quitar una llave de acceso, inicie sesión de nuevo: hace tiempo de la última vez.',
+    synced: 'sincronizada',
+    added: (date) => `añadida el ${date}`,
+    lastUsed: (date) => `usada por última vez el ${date}`,
+    neverUsed: 'nunca usada',
+    name: 'Nombre',
+    rename: 'Cambiar nombre',
+    newName: 'Nombre de una llave nueva',
+    add: 'Añadir llave de acceso',
+    needsScript: 'Para añadir una llave de acceso hace falta JavaScript.',
+    notCreated:
+      'No se creó ninguna llave de acceso. Quizá este dispositivo ya tiene una, o esta página lleva abierta demasiado tiempo.',
+    messages: {
+      invalid: 'La llave de acceso no se aceptó. Inténtelo de nuevo.',
+      tooMany: 'Ya tiene todas las llaves de acceso posibles. Quite una que no use.',
+      nameInvalid: 'Una llave de acceso necesita un nombre de 100 caracteres como máximo.',
+      gone: 'Esto ha cambiado entretanto. La página muestra cómo está ahora.',
+    },
   },
   wait: (seconds) => {
     if (seconds < 60) return `Inténtelo de nuevo dentro de ${seconds} ${seconds === 1 ? 'segundo' : 'segundos'}.`;

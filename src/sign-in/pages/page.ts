@@ -177,6 +177,8 @@ th, td { padding: 10px 12px 10px 0; border-bottom: 1px solid var(--line); vertic
 td:last-child { padding-right: 0; text-align: right }
 td form { margin: 0 }
 td.actions form { display: inline-block; margin-left: 8px }
+summary { width: fit-content; color: var(--accent); font-size: .875rem; cursor: pointer }
+details[open] summary { margin-bottom: 8px }
 td button { padding: 5px 12px }
 .badge { margin-left: 6px; padding: 1px 8px; border-radius: 99px; background: var(--back); color: var(--faint); font-size: .8125rem; white-space: nowrap }
 @media (max-width: 36rem) {

@@ -3,6 +3,7 @@ import { createPrivateKey } from 'node:crypto';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launchChromium, noChromium } from '../../support/chromium.ts';
+import { CookieBrowser } from '../../support/cookie-browser.ts';
 import { skipHere } from '../../support/skip-here.ts';
 import { passkeyWorlds } from './passkey-world.ts';
 
@@ -120,6 +121,73 @@ describe('signing in', () => {
     await press(page);
     await page.getByText('No passkey was used.').waitFor();
     expect(page.url()).toContain('/.rolegate/address');
+  });
+});
+
+/** Signs in with a code, in this page. */
+async function signIn({ origin, gateway }: Pick<World, 'origin' | 'gateway'>, page: Page, target: string) {
+  await page.goto(origin + target);
+  await page.locator('#email').fill('ann@example.test');
+  await page.getByRole('button', { name: 'Send me a code' }).click();
+  await page.locator('#code').fill(gateway.codes.at(-1)!.code);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+type World = Awaited<ReturnType<typeof start>>;
+
+const list = '/.rolegate/account/passkeys';
+
+describe('the page of passkeys', () => {
+  test('creates one, which signs in until it is removed; a second one of the same device is not created', async () => {
+    const world = await start();
+    const { origin } = world;
+    const { page } = await openPage();
+    await signIn(world, page, list);
+    await page.getByLabel('Name of a new passkey').fill('Laptop');
+    await page.getByRole('button', { name: 'Add a passkey' }).click();
+    await page.getByText('never used').waitFor();
+    await page.getByRole('button', { name: 'Add a passkey' }).click();
+    await page.getByText('Perhaps this device has one already').waitFor();
+    await page.context().clearCookies();
+    await page.goto(origin + list);
+    await page.getByText('last used').waitFor();
+    await page.getByRole('button', { name: 'Remove' }).click();
+    await page.getByText('Laptop').waitFor({ state: 'detached' });
+    await page.context().clearCookies();
+    // The browser does not know that it was removed.
+    await page.goto(`${origin}/mine`);
+    await page.getByText('was not accepted').waitFor();
+  });
+
+  test('and the page for the address refuse a copy whose counter has not risen', async () => {
+    const { origin, add, open, usePasskey } = await start();
+    const { key } = await add();
+    const counting = new CookieBrowser();
+    await usePasskey(counting, await open(counting), { ...key, counter: 40 });
+    const copy = await openPage();
+    await copy.store(key, 7);
+    await copy.page.goto(`${origin}/mine`);
+    await copy.page.getByText('it looks like a copy').waitFor();
+    // Control: with one that has.
+    const own = await openPage();
+    await own.store(key, 60);
+    await own.page.goto(`${origin}/mine`);
+    await own.page.waitForURL(`${origin}/mine`);
+  });
+
+  test('of another origin gets no passkey from the browser (control: the own one)', async () => {
+    const { origin, add, api } = await start();
+    const { key } = await add();
+    const { options } = (await api.call('POST', '/session/passkey/options', {})).json;
+    const { page, store } = await openPage();
+    await store(key);
+    const ask = `navigator.credentials
+      .get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(${JSON.stringify(options)}) })
+      .then((one) => one.id, (error) => error.name)`;
+    await page.goto(`${origin.replace('localhost', '127.0.0.1')}/api/auth/v2/openapi.json`);
+    expect(await page.evaluate(ask)).toBe('SecurityError');
+    await page.goto(`${origin}/.rolegate/signed-out`);
+    expect(await page.evaluate(ask)).toBe(key.id);
   });
 });
 

@@ -1,0 +1,87 @@
+/**
+ * A person's own passkeys, by the bearer in the session: the list, and how to add, rename and remove one. To add and to remove need a recent
+ * sign-in, which the Auth API demands, too.
+ */
+import { deviceName } from '../../core/request/device-name.ts';
+import { pageTexts } from '../page-language.ts';
+import { type PageReply, redirect, refuse, sayJson, show } from '../page-request.ts';
+import { paths } from '../paths.ts';
+import type { SignInParts } from '../sign-in-parts.ts';
+import type { OwnPasskeyMessage } from './account-texts.ts';
+import type { AccountPages, Accounts } from './accounts.ts';
+import type { AuthApiCall, AuthApiResponse } from './auth-api-client.ts';
+import { textOf } from './form-field.ts';
+import { ownPasskeysPage } from './own-passkeys-page.ts';
+import { busy, parseObject } from './passkey-sign-in.ts';
+import { messageOf, refusedChange } from './refused-change.ts';
+import { createVisits, listIn, type Visit } from './visit.ts';
+
+export function createOwnPasskeys(
+  parts: SignInParts,
+  accounts: Accounts,
+): Pick<AccountPages, 'showPasskeys' | 'changePasskeys' | 'offerNewPasskey'> {
+  const onVisit = createVisits(parts, accounts);
+
+  async function passkeysPage(visit: Visit, message: string | null) {
+    const { request, isRecent, signInAgain } = visit;
+    const passkeys = listIn(await visit.call({ method: 'GET', path: '/passkeys' }), 'passkeys');
+    return ownPasskeysPage(
+      { ...visit.frame, message },
+      {
+        passkeys: passkeys.map(({ passkeyID, passkeyName, createdAt, lastUsedAt, synced }) => ({
+          id: String(passkeyID),
+          name: String(passkeyName),
+          createdAtS: Number(createdAt),
+          lastUsedAtS: typeof lastUsedAt === 'number' ? lastUsedAt : null,
+          isSynced: synced === true,
+        })),
+        newName: deviceName(request.userAgent, pageTexts(request)),
+        signInAgain: isRecent ? null : signInAgain,
+        scriptUrl: parts.origin + paths.passkeyScript,
+      },
+    );
+  }
+
+  async function change(visit: Visit, call: AuthApiCall): Promise<PageReply> {
+    const response = await visit.call(call);
+    if (response.status === 202) return redirect(paths.passkeys);
+    const message = messageOf(visit.frame, visit.frame.texts.passkeys.messages[messageFor(response)], response);
+    return refusedChange(response, await passkeysPage(visit, message));
+  }
+
+  return {
+    showPasskeys: onVisit(async (visit) => show(await passkeysPage(visit, null))),
+
+    offerNewPasskey: onVisit(async (visit) => {
+      const response = await visit.call({ method: 'POST', path: '/passkey/options', body: {} });
+      if (response.status === 429) return busy(response.retryAfterS);
+      if (response.status !== 202) return refuse('account_unchanged', () => ({ body: '', headers: [] }));
+      return sayJson({ options: response.json['options'] });
+    }),
+
+    changePasskeys: onVisit(async (visit) => {
+      const form = (await visit.request.readForm()) ?? new URLSearchParams();
+      const path = `/passkey/${encodeURIComponent(textOf(form, 'id'))}`;
+      const name = textOf(form, 'name');
+      const action = form.get('action');
+      if (action === 'rename') return await change(visit, { method: 'PUT', path, body: { name } });
+      if (!visit.isRecent) return redirect(visit.signInAgain);
+      switch (action) {
+        case 'add': {
+          const credential = parseObject(form.get('credential') ?? '');
+          return await change(visit, { method: 'POST', path: '/passkey', body: { name, credential } });
+        }
+        case 'remove':
+          return await change(visit, { method: 'DELETE', path });
+        default:
+          return redirect(paths.passkeys);
+      }
+    }),
+  };
+}
+
+function messageFor({ status, json: { code, invalid } }: AuthApiResponse): OwnPasskeyMessage {
+  if (code === 'passkeys_exceeded') return 'tooMany';
+  if (Array.isArray(invalid) && invalid.includes('name')) return 'nameInvalid';
+  return status === 404 || code === 'id_invalid' ? 'gone' : 'invalid';
+}

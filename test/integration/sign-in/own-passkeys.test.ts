@@ -1,0 +1,141 @@
+/** The page of a person's own passkeys: what the script does, in software; attacks with their controls. */
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { CookieBrowser } from '../../support/cookie-browser.ts';
+import { createPasskey } from '../../support/software-authenticator.ts';
+import { passkeyWorlds } from './passkey-world.ts';
+
+const start = passkeyWorlds();
+const path = '/.rolegate/account/passkeys';
+
+async function world(options: Parameters<typeof start>[0] = {}) {
+  const made = await start(options);
+  const { origin, page, post } = made;
+  const ask = async (browser: CookieBrowser) => {
+    const headers = { origin, 'sec-fetch-site': 'same-origin', 'content-type': 'application/x-www-form-urlencoded' };
+    const response = await browser.open(`${origin}/.rolegate/account/passkey-options`, { method: 'POST', headers });
+    return { status: response.status, json: z.any().parse(response.status === 200 ? await response.json() : null) };
+  };
+  const change = (browser: CookieBrowser, fields: Record<string, string>, headers: Record<string, string> = {}) =>
+    post(browser, path, fields, headers);
+  return {
+    ...made,
+    ask,
+    change,
+    list: (browser: CookieBrowser) => browser.visit(origin + path),
+    /** A passkey of an authenticator at `from`, for the form of `browser`. */
+    async create(browser: CookieBrowser, from: Partial<typeof page> = {}) {
+      const { options } = (await ask(browser)).json;
+      const { credential, key } = createPasskey({ ...page, ...from, challenge: options.challenge });
+      const userHandle = String(options.user.id);
+      return { credential: JSON.stringify(credential), key: { ...page, ...key, userHandle } };
+    },
+  };
+}
+
+const idIn = (page: string) => /name="id" value="([^"]*)"/.exec(page)?.[1] ?? '';
+
+describe('the page', () => {
+  test('adds a passkey that signs in, shows its last use, renames and removes it', async () => {
+    const { origin, ann, list, create, change, open, usePasskey, session } = await world();
+    const empty = await list(ann);
+    expect(empty.text).toContain('data-options="/.rolegate/account/passkey-options" data-create hidden');
+    expect(empty.headers.get('content-security-policy')).toContain(`script-src ${origin}/.rolegate/passkeys.js;`);
+    const { credential, key } = await create(ann);
+    const added = await change(ann, { action: 'add', name: 'Phone <b>', credential });
+    expect([added.status, added.text.includes('Phone &#60;b&#62;'), added.text.includes('never used')]).toEqual([
+      200,
+      true,
+      true,
+    ]);
+    const other = new CookieBrowser();
+    await usePasskey(other, await open(other), key);
+    expect(session(other)).toBeDefined();
+    expect((await list(ann)).text).toMatch(/last used \d{4}-\d\d-\d\d/);
+    const id = idIn(added.text);
+    expect((await change(ann, { action: 'rename', id, name: 'Old phone' })).text).toContain('Old phone');
+    expect((await change(ann, { action: 'remove', id })).text).not.toContain('Old phone');
+    const gone = new CookieBrowser();
+    expect((await usePasskey(gone, await open(gone), key)).text).toContain('was not accepted');
+    expect(session(gone)).toBeUndefined();
+  });
+
+  test('is linked from the account, and is in Spanish for browsers that prefer it', async () => {
+    const { origin, ann } = await world();
+    expect((await ann.visit(`${origin}/.rolegate/account`)).text).toContain(`href="${path}"`);
+    const seen = await ann.visit(origin + path, { headers: { 'accept-language': 'es' } });
+    expect([seen.text.includes('<html lang="es">'), seen.text.includes('Sus llaves de acceso')]).toEqual([true, true]);
+  });
+
+  test.each([
+    ['a credential that is none', { action: 'add', name: 'Phone', credential: '{}' }, 'was not accepted'],
+    ['no credential', { action: 'add', name: 'Phone' }, 'was not accepted'],
+    ['an empty name', { action: 'add', name: '' }, 'at most 100 characters'],
+    ['an id of no passkey', { action: 'remove', id: '11111111-2222-4333-8444-555555555555' }, 'in the meantime'],
+    ['no id', { action: 'rename', id: 'x', name: 'Phone' }, 'in the meantime'],
+  ])('says what was wrong with %s', async (_name, fields: Record<string, string>, message) => {
+    const { ann, change } = await world();
+    const refused = await change(ann, fields);
+    expect([refused.status, refused.text.includes(message)]).toEqual([400, true]);
+  });
+});
+
+describe('what is refused', () => {
+  test('the page, its options and its forms without a session lead to the sign-in', async () => {
+    const { ask, list, change } = await world();
+    for (const seen of [await list(new CookieBrowser()), await change(new CookieBrowser(), { action: 'add' })])
+      expect(seen.text).toContain('action="/.rolegate/address"');
+    expect((await ask(new CookieBrowser())).status).toBe(303);
+  });
+
+  test('a passkey for another origin or for the session of another person (control: the own one)', async () => {
+    const { ann, create, change, list, open, askAccount, enter, gateway } = await world();
+    const eve = new CookieBrowser();
+    await enter(eve, await askAccount(eve, await open(eve), 'eve@example.test'), gateway.codes.at(-1)!.code);
+    const elsewhere = await create(ann, { origin: 'http://evil.localhost' });
+    const ofEve = await create(eve);
+    for (const { credential } of [elsewhere, ofEve]) {
+      expect((await change(ann, { action: 'add', name: 'Evil', credential })).status).toBe(400);
+    }
+    expect((await list(ann)).text).not.toContain('Evil');
+    const added = await change(eve, { action: 'add', name: 'Mine', credential: ofEve.credential });
+    expect(added.text).toContain('Mine');
+    // Nor does she see or change those of others.
+    const theft = await change(ann, { action: 'remove', id: idIn(added.text) });
+    expect([theft.status, (await list(eve)).text.includes('Mine')]).toEqual([400, true]);
+  });
+
+  test('forms of another site (control: the same form)', async () => {
+    const { ann, create, change, list } = await world();
+    const { credential } = await create(ann);
+    const fields = { action: 'add', name: 'Phone', credential };
+    const foreign = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };
+    expect((await change(ann, fields, foreign)).status).toBe(403);
+    expect((await list(ann)).text).not.toContain('Phone');
+    expect((await change(ann, fields)).text).toContain('Phone');
+  });
+
+  test('to add and to remove some time after the sign-in, but not to rename (control: at once)', async () => {
+    const { api, ann, add, ask, list, change } = await world({ embedded: '    recentSignIn: 1s' });
+    const { id } = await add();
+    expect((await ask(ann)).status).toBe(200);
+    await expect
+      .poll(async () => (await list(ann)).text, { timeout: 10_000 })
+      .toContain('your last sign-in was some time ago');
+    const page = await list(ann);
+    expect([page.text.includes('data-create'), page.text.includes('<script')]).toEqual([false, false]);
+    // The Auth API counts from a moment later than the page, which knows only whole seconds.
+    await expect.poll(async () => (await ask(ann)).status, { timeout: 10_000 }).toBe(400);
+    for (const fields of [
+      { action: 'add', name: 'Phone' },
+      { action: 'remove', id },
+    ]) {
+      expect((await change(ann, fields)).url).toContain('/.rolegate/address');
+    }
+    expect((await change(ann, { action: 'rename', id, name: 'Renamed' })).text).toContain('Renamed');
+    expect(page.text).toContain(`/.rolegate/sign-in/authApi?return_to=${encodeURIComponent(path)}`);
+    expect((await api.call('GET', '/passkeys', undefined, await api.signIn('ann@example.test'))).json.passkeys).toEqual(
+      [expect.objectContaining({ passkeyID: id })],
+    );
+  });
+});
