@@ -44,7 +44,7 @@ export const english: AccountTexts = {
     use: 'Sign in with a passkey',
     notUsed: 'No passkey was used. Please try again, or get a code by e-mail.',
     title: 'Your passkeys',
-    why: 'With a passkey, you sign in by fingerprint, face or PIN of your device. It cannot be copied from you by a false page.',
+    why: 'With a passkey, you sign in by fingerprint, face or PIN of your device. No false page can copy it.',
     signInAgainWhy: 'To add or remove a passkey, sign in again: your last sign-in was some time ago.',
     synced: 'synced',
     added: (date) => `added ${date}`,
