@@ -1,12 +1,19 @@
 /** The return from the provider. A callback that is stale, was used before or began in another browser opens no session. */
 import { readBrowser, setCookie } from './cookies.ts';
 import { onward } from './onward.ts';
-import { type PageReply, type PageRequest, redirect, refuse } from './page-request.ts';
-import { failurePage, loopPage } from './pages/message-pages.ts';
+import { type PageReply, type PageRequest, redirect } from './page-request.ts';
 import { paths, withQuery } from './paths.ts';
 import type { Provider, SignedIn } from './provider.ts';
 import { homePath } from './return-address.ts';
-import { type CurrentSession, currentSession, outage, type SignInParts, startAddress } from './sign-in-parts.ts';
+import {
+  type CurrentSession,
+  currentSession,
+  endlessLoop,
+  failure,
+  outage,
+  type SignInParts,
+  startAddress,
+} from './sign-in-parts.ts';
 import { meetsAcr, stepUpParameters } from './step-up.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -17,7 +24,7 @@ export async function callback(parts: SignInParts, provider: Provider, request: 
   const browser = readBrowser(request.rawHeaders, cookies.browserCookie);
   const target = begun?.target ?? homePath;
   const current = await currentSession(parts, request);
-  const goOn = () => onward(parts, provider, current, { begun, browser });
+  const goOn = () => onward(parts, provider, request, current, { begun, browser });
   if (!begun?.isGoodAt({ provider: provider.name, origin }, browser)) return goOn();
   if (!(await spent.spend(begun.id))) return goOn();
   const result = await provider.exchangeCode({
@@ -27,13 +34,12 @@ export async function callback(parts: SignInParts, provider: Provider, request: 
     verifier: begun.verifier(browser),
     maxAgeS: begun.maxAgeS,
   });
-  if (result.kind === 'unavailable') return outage(startAddress(provider.name, target), result.detail);
+  if (result.kind === 'unavailable') return outage(request, startAddress(provider.name, target), result.detail);
   if (result.kind === 'refused' && result.error === 'invalid_grant') return goOn();
   const again = startAddress(provider.name, target);
-  if (result.kind === 'refused')
-    return refuse('sign_in_failed', (errorId) => failurePage(result.error, again, errorId), result.detail);
-  if (!meetsAcr(result.claims, begun.acr)) return tooWeak(provider, begun);
-  if (repeated.count(browser)) return refuse('sign_in_failed', (errorId) => loopPage(again, errorId));
+  if (result.kind === 'refused') return failure(request, result.error, again, result.detail);
+  if (!meetsAcr(result.claims, begun.acr)) return tooWeak(provider, begun, request);
+  if (repeated.count(browser)) return endlessLoop(request, again);
   const id = await parts.sessions.open(sessionOf(provider, result, request, now()));
   await endReplaced(parts, current, result);
   return redirect(target, setCookie(cookies.cookie, id));
@@ -43,12 +49,12 @@ export async function callback(parts: SignInParts, provider: Provider, request: 
  * A provider that remembers an earlier sign-in may take the demand for a wish (OpenID Connect Core 1.0, section 5.5.1.1): it is asked once
  * more, to let the user sign in again. It may also not have such a sign-in, so that another round would end in the same way.
  */
-function tooWeak(provider: Provider, { target, acr, maxAgeS, attempt }: Transaction): PageReply {
+function tooWeak(provider: Provider, { target, acr, maxAgeS, attempt }: Transaction, request: PageRequest): PageReply {
   const demanded = acr!.join(' ');
   if (attempt > 0) {
     const again = startAddress(provider.name, target);
-    const page = (errorId: string) => failurePage('unmet_authentication_requirements', again, errorId);
-    return refuse('sign_in_failed', page, `the provider returned no acr of: ${demanded}`);
+    const cause = `the provider returned no acr of: ${demanded}`;
+    return failure(request, 'unmet_authentication_requirements', again, cause);
   }
   const again = { go: '1', again: '1', prompt: 'login', return_to: target, ...stepUpParameters({ maxAgeS, acr }) };
   return redirect(withQuery(paths.start(provider.name), again));

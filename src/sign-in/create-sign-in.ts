@@ -19,7 +19,7 @@ import { endSession, listSessions } from './own-sessions.ts';
 import { pageTexts } from './page-language.ts';
 import { type PageReply, type PageRequest, redirect, refuse, show } from './page-request.ts';
 import { signedInPage } from './pages/form-page.ts';
-import { failurePage, originPage } from './pages/message-pages.ts';
+import { originPage } from './pages/message-pages.ts';
 import { paths } from './paths.ts';
 import type { Provider } from './provider.ts';
 import { readForm } from './read-form.ts';
@@ -27,6 +27,7 @@ import { createRepeatedSignIns } from './repeated-sign-ins.ts';
 import { returnAddress } from './return-address.ts';
 import {
   currentSession,
+  failure,
   outage,
   type Sessions,
   type SignInParts,
@@ -116,12 +117,9 @@ export function createSignIn(options: SignInOptions): OwnPages {
     try {
       return await serve(request);
     } catch (error) {
-      if (error instanceof SessionTooLarge) {
-        const page = (errorId: string) => failurePage('session_too_large', againAfter(request), errorId);
-        return refuse('sign_in_failed', page, error);
-      }
+      if (error instanceof SessionTooLarge) return failure(request, 'session_too_large', againAfter(request), error);
       if (!(error instanceof SessionStoreUnavailable)) throw error;
-      return outage(againAfter(request), error);
+      return outage(request, againAfter(request), error);
     }
   }
 
@@ -146,7 +144,7 @@ export function createSignIn(options: SignInOptions): OwnPages {
       const isThere = isOf(at) && at.startsWith(`${facts.proto}:`);
       if (method !== 'GET' && !(isThere && isFromOwnPage(method, rawHeaders, at)))
         return context.fail('cross_site_request');
-      if (!isThere) return writeReply(context, toOrigin(at, path, query));
+      if (!isThere) return writeReply(context, toOrigin(at, path, query, rawHeaders));
       const asked = {
         ...{ method, origin: at, path, search, query, rawHeaders, address: facts.client, userAgent: context.userAgent },
         readForm: () => readForm(request.body),
@@ -193,8 +191,9 @@ function accountPages(parts: SignInParts, accounts: Accounts, secrets: readonly 
 const sentBefore = 'at_origin';
 
 /** Without a cookie. A second time it would be an endless circle: the proxy in front is not trusted, or the origin is wrong. */
-function toOrigin(origin: string, path: string, query: URLSearchParams): PageReply {
-  if (query.has(sentBefore)) return refuse('sign_in_failed', (errorId) => originPage(origin, errorId));
+function toOrigin(origin: string, path: string, query: URLSearchParams, rawHeaders: readonly string[]): PageReply {
+  const page = (errorId: string) => originPage(origin, { texts: pageTexts({ rawHeaders }), errorId });
+  if (query.has(sentBefore)) return refuse('sign_in_failed', page);
   query.set(sentBefore, '1');
   return redirect(`${origin}${path}?${query}`);
 }

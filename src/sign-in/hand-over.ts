@@ -6,11 +6,10 @@
 import { createSeal } from '../sealing/seal-for-browsers.ts';
 import { readBrowser, setCookie } from './cookies.ts';
 import { onward } from './onward.ts';
-import { type PageReply, type PageRequest, redirect, refuse } from './page-request.ts';
-import { loopPage } from './pages/message-pages.ts';
+import { type PageReply, type PageRequest, redirect } from './page-request.ts';
 import { paths } from './paths.ts';
 import type { Provider } from './provider.ts';
-import { currentSession, isGoodFor, type SignInParts, startAddress } from './sign-in-parts.ts';
+import { currentSession, endlessLoop, isGoodFor, type SignInParts, startAddress } from './sign-in-parts.ts';
 
 /** A redirect. */
 const passLifeMs = 60_000;
@@ -58,7 +57,7 @@ export async function takeOver(parts: SignInParts, provider: Provider, request: 
   const { transactions, spent, repeated, passes, sessions, cookies, hosts } = parts;
   const begun = transactions.open(request.query.get('state') ?? '');
   const browser = readBrowser(request.rawHeaders, cookies.browserCookie);
-  const goOn = async () => onward(parts, provider, await currentSession(parts, request), { begun, browser });
+  const goOn = async () => onward(parts, provider, request, await currentSession(parts, request), { begun, browser });
   const id = begun === null ? null : passes.read(request.query.get('pass') ?? '', begun.id);
   if (begun === null || id === null) return await goOn();
   // By any browser: one that did not begin it was sent here by an attacker, who must not use the pass after it.
@@ -67,6 +66,6 @@ export async function takeOver(parts: SignInParts, provider: Provider, request: 
   // The session may have ended since.
   if ((await sessions.find(id)) === null) return await goOn();
   const again = startAddress(provider.name, begun.target);
-  if (repeated.count(browser)) return refuse('sign_in_failed', (errorId) => loopPage(again, errorId));
+  if (repeated.count(browser)) return endlessLoop(request, again);
   return redirect(begun.target, setCookie(cookies.cookie, hosts.seal(id, new URL(request.origin).host)));
 }

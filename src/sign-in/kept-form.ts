@@ -4,6 +4,7 @@ import { stepUpFor } from '../core/policy/step-up.ts';
 import { wayToSignIn } from '../core/way-to-sign-in.ts';
 import type { WholeResponse } from '../http1/server/whole-response.ts';
 import type { RequestContext } from '../request-line/request-context.ts';
+import { pageTexts } from './page-language.ts';
 import { type PageReply, refuse } from './page-request.ts';
 import { formPage } from './pages/form-page.ts';
 import { paths, withQuery } from './paths.ts';
@@ -32,7 +33,7 @@ export function keptForm(
   const check = withQuery(url, { check: '1', ...demanded });
   return refuse(
     refused.reason,
-    (errorId) => formPage({ action: target, fields, signIn, check, errorId }),
+    (errorId) => formPage(pageTexts({ rawHeaders }), { action: target, fields, signIn, check, errorId }),
     refused.cause,
     challenges.flatMap((challenge) => ['www-authenticate', challenge]),
   );

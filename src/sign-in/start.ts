@@ -3,14 +3,13 @@ import { signInPath } from '../core/credential/sign-in.ts';
 import type { StepUp } from '../core/credential/step-up.ts';
 import { newBrowser, readBrowser, setCookie } from './cookies.ts';
 import { pageTexts } from './page-language.ts';
-import { type PageReply, type PageRequest, redirect, refuse, say, show } from './page-request.ts';
+import { type PageReply, type PageRequest, redirect, say, show } from './page-request.ts';
 import { choicePage } from './pages/choice-page.ts';
-import { failurePage } from './pages/message-pages.ts';
 import { startPage } from './pages/start-page.ts';
 import { paths, withQuery } from './paths.ts';
 import type { Provider } from './provider.ts';
 import { homePath, maxReturnLength, returnAddress } from './return-address.ts';
-import { currentSession, isGoodFor, outage, type SignInParts, startAddress } from './sign-in-parts.ts';
+import { currentSession, failure, isGoodFor, outage, type SignInParts, startAddress } from './sign-in-parts.ts';
 import { stepUpParameters } from './step-up.ts';
 
 export async function start(parts: SignInParts, provider: Provider, request: PageRequest): Promise<PageReply> {
@@ -79,8 +78,8 @@ async function leave(
   });
   if (location instanceof URL) return redirect(location.href, cookie);
   const again = startAddress(provider.name, leaving.target);
-  if (location.kind === 'unavailable') return outage(again, location.detail);
-  return refuse('sign_in_failed', (errorId) => failurePage(location.error, again, errorId), location.detail);
+  if (location.kind === 'unavailable') return outage(request, again, location.detail);
+  return failure(request, location.error, again, location.detail);
 }
 
 /** At the main origin, which hands its session over. */

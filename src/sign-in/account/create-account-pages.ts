@@ -74,7 +74,7 @@ export function createAccountPages(parts: SignInParts, accounts: Accounts, secre
         return await serve(step);
       } catch (error) {
         if (!(error instanceof AuthApiUnavailable)) throw error;
-        return outage(startAddress(provider.name, step.transaction.target), error.message);
+        return outage(request, startAddress(provider.name, step.transaction.target), error.message);
       }
     };
   }

@@ -57,7 +57,7 @@ export function createVisits(
     } catch (error) {
       if (error instanceof SessionEnded) return signIn();
       if (!(error instanceof AuthApiUnavailable)) throw error;
-      return outage(here, error.message);
+      return outage(request, here, error.message);
     }
   };
 }

@@ -34,19 +34,21 @@ async function wait() {
 document.querySelector('a.button').onclick = () => void wait();
 `;
 
-export function formPage({ action, fields, signIn, check, errorId }: FormPage): Page {
+export function formPage(texts: PageTexts, { action, fields, signIn, check, errorId }: FormPage): Page {
+  const { title, notSent, notSentWhy, signedInAgain, sendAgain, signInBeside } = texts.keptForm;
   return renderPage({
-    title: 'Not sent yet',
+    title,
+    language: texts.language,
     body: html`<section data-check="${check}">
-<h1>Your form was not sent yet</h1>
-<p data-when="out">You are not signed in any more. Nothing is lost: sign in, come back to this page, and send the form again.</p>
-<p data-when="in" hidden>You are signed in again. Send the form now.</p>
+<h1>${notSent}</h1>
+<p data-when="out">${notSentWhy}</p>
+<p data-when="in" hidden>${signedInAgain}</p>
 <form method="post" action="${action}" class="row">
-${fields.map(([name, value]) => field(name, value))}<a class="button" data-when="out" href="${signIn}" target="_blank">Sign in</a>
-<button class="plain">Send the form again</button>
+${fields.map(([name, value]) => field(name, value))}<a class="button" data-when="out" href="${signIn}" target="_blank">${texts.signIn}</a>
+<button class="plain">${sendAgain}</button>
 </form>
-<p class="faint" data-when="out"><small>The sign-in opens in another tab.</small></p>
-<p class="faint"><small>Report: <code>${errorId}</code></small></p>
+<p class="faint" data-when="out"><small>${signInBeside}</small></p>
+<p class="faint"><small>${texts.messages.report} <code>${errorId}</code></small></p>
 </section>
 `,
     script,

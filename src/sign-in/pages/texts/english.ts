@@ -27,4 +27,56 @@ export const english: PageTexts = {
   openedColumn: 'Signed in',
   usedColumn: 'Last used',
   signOutEverywhere: 'Sign out everywhere',
+  messages: {
+    tryAgain: 'Try again',
+    reason: 'Reason:',
+    report: 'Report:',
+    failureTitle: 'Sign-in failed',
+    failure: 'You could not be signed in',
+    failures: {
+      access_denied: 'The sign-in was canceled, or your account may not use this application.',
+      login_required: 'The provider wants you to sign in again.',
+      interaction_required: 'The provider needs your input to continue.',
+      consent_required: 'The provider needs your consent to continue.',
+      unmet_authentication_requirements:
+        'The page needs a stronger sign-in, such as one with a second factor, which the provider did not offer you.',
+      account_selection_required: 'The provider needs you to choose an account.',
+      temporarily_unavailable: 'The provider is busy at the moment.',
+      server_error: 'The provider had an error of its own.',
+      unauthorized_client:
+        'The provider does not accept this application: its administrator has to register it for this kind of sign-in.',
+      invalid_client: 'The provider does not accept the secret or key of this application.',
+      invalid_scope: 'The provider does not know one of the scopes that this application requests.',
+      invalid_request:
+        'The provider does not accept the request, for example because the redirect address is not registered there.',
+      insufficient_scope: 'The provider does not let this application read your organizations or address.',
+      too_many_groups: 'You are in more organizations or teams than this application can read.',
+      session_too_large: 'The provider states too many groups or other facts about you.',
+      email_not_verified: 'The provider has not verified your e-mail address.',
+      clocks_differ: 'The clocks of the provider and of this application differ by more than a minute.',
+      invalid_response: 'The response of the provider could not be accepted.',
+    },
+    otherFailure: 'The provider refused the sign-in.',
+    outageTitle: 'Sign-in is not available',
+    outage: 'Sign-in is not available at the moment',
+    outageWhy: 'A service that is needed for it does not respond. If you were signed in, you still are.',
+    loopTitle: 'Sign-in does not end',
+    loop: 'Signing in again does not help',
+    loopWhy:
+      'You were signed in several times within a minute, but the page did not accept it. Either your browser does not keep cookies of this site, or your account lacks something that the page needs.',
+    originTitle: 'This address cannot be used',
+    origin: 'Sign-in is not possible at this address',
+    originWhy: (origin) => `People sign in at \`${origin}\`, but the request did not arrive as one for it.`,
+    originHint:
+      'For the administrator: if a proxy in front ends TLS, list it in `server.trustedProxies`, and let it send `X-Forwarded-Proto` and keep the `Host` of the client; otherwise correct `signIn.origin`.',
+  },
+  keptForm: {
+    title: 'Not sent yet',
+    notSent: 'Your form was not sent yet',
+    notSentWhy:
+      'You are not signed in any more. Nothing is lost: sign in, come back to this page, and send the form again.',
+    signedInAgain: 'You are signed in again. Send the form now.',
+    sendAgain: 'Send the form again',
+    signInBeside: 'The sign-in opens in another tab.',
+  },
 };
