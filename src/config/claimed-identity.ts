@@ -6,7 +6,8 @@ import type { CredentialKind } from '../core/credential/credential.ts';
 import { checks } from '../core/identity/authentication.ts';
 import type { Identity } from '../core/identity/identity.ts';
 import { readIdentity, type SourceFields } from '../core/identity/read-fields.ts';
-import { compileAuthApiFields, compileSources, hasAccounts, namingOf } from './compile-sources.ts';
+import { compileAuthApiFields } from './compile-fields.ts';
+import { compileSources, hasAccounts, namingOf } from './compile-sources.ts';
 import { nameHint } from './nearest-name.ts';
 import type { ConfigFile } from './schema.ts';
 import type { AuthApiSourceConfig, SourceConfig, SourceFiles } from './source-config.ts';
@@ -29,11 +30,12 @@ export interface ClaimedSources {
 /** For a file without problems in its sources. */
 export function claimedSources(file: ConfigFile, files: SourceFiles, formOf: (role: string) => string): ClaimedSources {
   const { authApi, identity } = file;
+  const { claims } = identity;
   const users = namingOf(file, formOf).get('authApi');
   const own =
     authApi === undefined || users === undefined
       ? null
-      : { users, fields: compileAuthApiFields(authApi.fields, identity.claims).fields };
+      : { users, fields: compileAuthApiFields(authApi.fields, claims, authApi.assumeVerifiedEmail).fields };
   const signIn = { accounts: hasAccounts(file) ? {} : null };
   return { authApi: own, sources: compileSources(file, files, formOf), signIn };
 }

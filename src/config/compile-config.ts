@@ -11,15 +11,9 @@ import { recentSignInMs } from './accounts-config.ts';
 import type { AuthApiSecrets } from './checks/check-auth-settings.ts';
 import type { RedisAccess } from './checks/check-redis.ts';
 import { compileCredentials } from './compile-credentials.ts';
+import { compileAuthApiFields } from './compile-fields.ts';
 import { compileRedis, compileSettings, compileTracing, trustedRanges } from './compile-settings.ts';
-import {
-  compileAuthApiFields,
-  compileSources,
-  hasAccounts,
-  listOf,
-  namingOf,
-  sourceRuleOf,
-} from './compile-sources.ts';
+import { compileSources, hasAccounts, listOf, namingOf, sourceRuleOf } from './compile-sources.ts';
 import type {
   AdminToken,
   AssertionKey,
@@ -184,9 +178,10 @@ function compileAuthApi(
     issuer = null,
     userPrefix: _prefix,
     roles: _roles,
+    assumeVerifiedEmail,
     ...calls
   } = written;
-  const fields = compileAuthApiFields(calls.fields, file.identity.claims);
+  const fields = compileAuthApiFields(calls.fields, file.identity.claims, assumeVerifiedEmail);
   const users = namingOf(file, formOf).get('authApi')!;
   const common = { ...calls, ...fields, issuer, users, tls: secrets.authApiTls };
   if (file.authApi?.embedded === undefined || secrets.authApi === null) {

@@ -74,6 +74,8 @@ export interface ClaimRules {
   readonly requiredClaims: readonly string[];
   /** Claims that must have one of these values. */
   readonly requiredValues: Readonly<Record<string, readonly string[]>>;
+  /** Whether a required value of `email` counts if the source does not say that the address is verified. */
+  readonly assumeVerifiedEmail: boolean;
   /** How far the clock of the issuer may be off. */
   readonly clockSkewMs: number;
 }

@@ -188,6 +188,7 @@ function authenticationAs(identity: Identity): Authentication {
     acceptedBy,
     users: { source, prefix: '', foreignPrefixes: [], roles: null },
     fields: {
+      assumeVerifiedEmail: false,
       userId: { value: userId },
       roles: { value: roles },
       groups: { value: groups },
@@ -200,7 +201,7 @@ function authenticationAs(identity: Identity): Authentication {
       alias: null,
       fullName: null,
       claims: Object.entries(claims).flatMap(([name, value]) => {
-        return [{ name, type: 'string' as const, rule: { value: value as string } }];
+        return [{ name, type: 'string' as const, part: null, rule: { value: value as string } }];
       }),
     },
   };

@@ -171,8 +171,33 @@ export function createOpenidProvider(settings: OpenidSettings, now: () => number
 export function claimsOf(before: Claims | undefined, info: Claims, fromToken: Claims | undefined): Claims {
   const ofSignIn = (claims: Claims) => Object.entries(claims).filter(([name]) => signInClaims.has(name));
   const rest = Object.fromEntries(Object.entries(info).filter(([name]) => !signInClaims.has(name)));
-  if (before === undefined || fromToken === undefined) return { ...before, ...rest, ...fromToken };
-  return { ...Object.fromEntries(ofSignIn(before)), ...rest, ...fromToken };
+  const isKept = before === undefined || fromToken === undefined;
+  const {
+    email: _,
+    email_verified: __,
+    ...merged
+  } = {
+    ...(isKept ? before : Object.fromEntries(ofSignIn(before))),
+    ...rest,
+    ...fromToken,
+  };
+  return { ...merged, ...addressOf([fromToken, rest, ...(isKept ? [before] : [])]) };
+}
+
+/**
+ * The first address, and whether it is verified by what names this very address: ID token and UserInfo can name different ones, and only
+ * one of them may be verified.
+ */
+function addressOf(statements: readonly (Claims | undefined)[]): Claims {
+  const named = statements.filter((one) => has(one, 'email'));
+  const email = named[0]?.['email'];
+  if (email === undefined) return {};
+  const verified = named.find((one) => one?.['email'] === email && has(one, 'email_verified'));
+  return { email, ...(verified === undefined ? {} : { email_verified: verified['email_verified'] }) };
+}
+
+function has(claims: Claims | undefined, name: string): boolean {
+  return claims?.[name] !== undefined && claims[name] !== null;
 }
 
 type Claims = Readonly<Record<string, unknown>>;

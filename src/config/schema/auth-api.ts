@@ -10,7 +10,7 @@ import { secret, secrets } from './secret.ts';
 import { checkTrusted } from './server.ts';
 import { calls } from './source-calls.ts';
 import { claimPlaces, field, fieldForms, fieldOrOff, otherField } from './source-fields.ts';
-import { sameIssuer, userKeys } from './source-values.ts';
+import { emailKeys, sameIssuer, userKeys } from './source-values.ts';
 import { tracingOf } from './tracing.ts';
 import { absolutePath, address, cidr, headerName, origin } from './values.ts';
 
@@ -119,6 +119,7 @@ const contract = {
   ),
   issuer: sameIssuer(),
   ...userKeys,
+  ...emailKeys,
   fields: described(fields.prefault({}), `Where the fields are in its JSON. ${fieldForms}`),
 };
 

@@ -36,15 +36,23 @@ const claim = refined(
         examples: [' '],
       },
     ),
+    part: decides(
+      word(['domain']).optional(),
+      'What is read of an e-mail address: "domain", its domain in lower case. If unset, the value as it is.',
+      anyChange('conditions compare another value'),
+      { examples: ['domain'], alternative: true },
+    ),
     optional: decides(
       bool().prefault(true),
-      'Whether an identity may lack it. A value of another type meets no condition (not even "exists: false"), is sent in no header, and is logged. If false, a response that lacks the claim, or has it with another type, is invalid (503).',
+      'Whether an identity may lack it. A value of another type, or an address that is not verified ("assumeVerifiedEmail"), meets no condition (not even "exists: false"), is sent in no header, and is logged. If false, a response that lacks the claim, or has it with another type, is invalid (503).',
       ordered([false, true], 'identities without the claim are accepted'),
     ),
   }),
-  ({ type, split }, { atKey }) => {
+  ({ type, split, part }, { atKey }) => {
     if (split !== undefined && type !== undefined && type !== 'list')
       atKey(['split'], '"split" makes a list of a text', 'write "type: list"');
+    if (part !== undefined && type !== undefined && type !== 'string')
+      atKey(['part'], 'the domain of an address is a text', 'write "type: string"');
   },
 );
 

@@ -6,7 +6,17 @@ import { logoutKeys } from './logout.ts';
 import { list, refined } from './refine.ts';
 import { anyText, bool, word } from './scalar.ts';
 import { claimFields, fieldForms } from './source-fields.ts';
-import { algorithms, claimRules, endpointUrl, issuerUrl, kind, sourceName, userKeys, words } from './source-values.ts';
+import {
+  algorithms,
+  claimRules,
+  emailKeys,
+  endpointUrl,
+  issuerUrl,
+  kind,
+  sourceName,
+  userKeys,
+  words,
+} from './source-values.ts';
 import { duration } from './values.ts';
 
 const keyFile = z.strictObject({
@@ -104,6 +114,7 @@ export const jwt = refined(
       ordered(['refuse', 'accept'], 'ID tokens, which pass through browsers and logs, are accepted'),
     ),
     ...userKeys,
+    ...emailKeys,
     ...claimRules,
     maxTokenAge: decides(
       duration(1_000, 7 * 86_400_000).prefault('24h'),

@@ -9,7 +9,7 @@ import { list, refined } from './refine.ts';
 import { anyText, integer, text, word } from './scalar.ts';
 import { secret } from './secret.ts';
 import { claimFields, fieldForms } from './source-fields.ts';
-import { issuerUrl, userKeys, words } from './source-values.ts';
+import { emailKeys, issuerUrl, userKeys, words } from './source-values.ts';
 import { declared, duration, idHint, idPattern } from './values.ts';
 
 const loopback = /^(?:localhost|.+\.localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
@@ -106,6 +106,7 @@ const openid = refined(
       { examples: [{ access_type: 'offline', prompt: 'consent' }] },
     ),
     ...userKeys,
+    ...emailKeys,
     fields: described(
       claimFields('preferred_username').prefault({}),
       `Where the fields are in the claims of the ID token and of UserInfo. ${fieldForms}`,

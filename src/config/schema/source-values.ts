@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import { Problem } from '../problem.ts';
 import { roleHint, rolePattern } from './access.ts';
-import { anyChange, decides, higher, removed } from './key.ts';
+import { anyChange, decides, higher, ordered, removed } from './key.ts';
 import { list } from './refine.ts';
-import { anyText, text } from './scalar.ts';
+import { anyText, bool, text } from './scalar.ts';
 import { duration, idHint, idPattern, name } from './values.ts';
 
 export const kind = <const T extends string>(value: T, description: string) =>
@@ -75,6 +75,15 @@ export const userKeys = {
     'The roles that its identities may have, given by the source or derived ("roles.*.from"). Others have no effect, except that roles may be derived from them, and are not sent to services. [] allows none. Sources with the same "issuer" must have the same ones. If unset, all roles are allowed.',
     anyChange('its users get a role, or lose one under "none"'),
     { examples: [['user']] },
+  ),
+};
+
+/** Of a source whose responses can contain an address. */
+export const emailKeys = {
+  assumeVerifiedEmail: decides(
+    bool().prefault(false),
+    'Whether an address counts if the source does not say whether it is verified. A field "email" counts only beside "email_verified: true" in the same object, whatever is read from it: claims, the user id, roles, required values. True is for a source that verifies every address and does not say so; "email_verified" with any other value than true is a no in any case.',
+    ordered([false, true], 'users may have addresses of others'),
   ),
 };
 

@@ -8,7 +8,7 @@ import { bool, word } from './scalar.ts';
 import { secret } from './secret.ts';
 import { calls } from './source-calls.ts';
 import { claimFields, fieldForms } from './source-fields.ts';
-import { algorithms, claimRules, endpointUrl, kind, sameIssuer, userKeys, words } from './source-values.ts';
+import { algorithms, claimRules, emailKeys, endpointUrl, kind, sameIssuer, userKeys, words } from './source-values.ts';
 import { declared, idHint, idPattern } from './values.ts';
 
 const otherClient = anyChange('the server may accept other tokens for another client');
@@ -74,6 +74,7 @@ const introspection = z.strictObject({
   client: described(client, 'Credentials of the gateway at the server.'),
   issuer: sameIssuer(),
   ...userKeys,
+  ...emailKeys,
   audience: decides(
     list(words('an audience'), { empty: ['expected at least one audience'], most: [64, 'audiences'] }).optional(),
     'One of these must be in "aud". If unset, tokens for any service of this server are accepted.',
@@ -98,6 +99,7 @@ const userinfo = z.strictObject({
   }),
   issuer: sameIssuer(),
   ...userKeys,
+  ...emailKeys,
   fields: described(
     claimFields('preferred_username').prefault({}),
     `Where the fields are in the responses. ${fieldForms}`,

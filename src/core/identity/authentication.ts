@@ -11,7 +11,7 @@ export const sourceKinds = ['authApi', 'introspection', 'userinfo', 'jwt', 'sess
 export type SourceKind = (typeof sourceKinds)[number];
 
 /** Fields that an identity never has, whatever the source returns; null: the source does not check such credentials. */
-type Never = readonly Exclude<keyof SourceFields, 'userId' | 'claims'>[] | null;
+type Never = readonly Exclude<keyof SourceFields, 'userId' | 'claims' | 'assumeVerifiedEmail'>[] | null;
 
 const never: Readonly<Record<SourceKind, Readonly<Record<CredentialKind, Never>>>> = {
   // It returns sessions for bearers, also for those of browsers, and keys for the others.

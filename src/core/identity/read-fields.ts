@@ -7,6 +7,7 @@ import { type Claims, type ClaimType, type ClaimValue, readClaimValue } from './
 import type { Identity, SourceFailure } from './identity.ts';
 import { freezeIdentity, isDisplayName, isIdentifier, isNameList, isUnixSeconds } from './identity-fields.ts';
 import { type UserNaming, userIdOf } from './user-naming.ts';
+import { domainOf, emailField, isVerifiedEmail } from './verified-email.ts';
 
 export interface SourceFields {
   readonly userId: FieldRule;
@@ -22,11 +23,15 @@ export interface SourceFields {
   readonly fullName: FieldRule | null;
   /** What the configuration declares under `identity.claims`. */
   readonly claims: readonly ClaimField[];
+  /** Whether an address counts if the source does not say that it is verified. */
+  readonly assumeVerifiedEmail: boolean;
 }
 
 export interface ClaimField {
   readonly name: string;
   readonly type: ClaimType;
+  /** What is read of an address; null: the value as it is. */
+  readonly part: 'domain' | null;
   /** Null: the source has no such field. */
   readonly rule: FieldRule | null;
 }
@@ -64,7 +69,7 @@ export interface ReadOptions {
 }
 
 export interface ClaimEvents {
-  /** A claim has another type than the declared one, so it meets no condition; `detail` contains no value. */
+  /** A claim has another type than the declared one, or is an address that is not verified: it meets no condition. `detail` contains no value. */
   claimUnreadable(source: string, claim: string, detail: string): void;
 }
 
@@ -72,7 +77,7 @@ export function readIdentity(
   json: unknown,
   { source, users, settings, fields, kind, fractions, events }: ReadOptions,
 ): { readonly identity: Identity } | { readonly failure: Failure } {
-  const reader = new FieldReader(json, settings);
+  const reader = new FieldReader(json, settings, fields.assumeVerifiedEmail);
   const moment = fractions ? isNumericDate : isUnixSeconds;
   const id = reader.read('userId', fields.userId, isIdentifier, identifierExpected);
   const roles = reader.read('roles', fields.roles, isNameList, namesExpected) ?? [];
@@ -127,37 +132,61 @@ export class FieldReader {
   failure: Failure | null = null;
   readonly #json: unknown;
   readonly #settings: string;
+  readonly #assumeVerifiedEmail: boolean;
 
-  constructor(json: unknown, settings: string) {
+  constructor(json: unknown, settings: string, assumeVerifiedEmail: boolean) {
     this.#json = json;
     this.#settings = settings;
+    this.#assumeVerifiedEmail = assumeVerifiedEmail;
   }
 
   /** Null: the source has no such field, or there was a failure. */
   read<T>(setting: string, rule: FieldRule | null, is: (value: unknown) => value is T, expected: string): T | null {
     if (rule === null) return null;
-    const found = find(this.#json, rule);
+    const found = this.#find(rule);
     if (found.value === undefined && isOptional(rule)) return null;
     if (is(found.value)) return found.value;
     this.#fail(faultOf(found, rule, expected), `${this.#settings}.fields.${setting}`);
     return null;
   }
 
-  /** A claim that may be absent can have another type; a required one with another type is a failure. */
+  /** A claim that may be absent can have another type, or be an address that is not verified; a required one must not. */
   readClaims(fields: readonly ClaimField[], onUnreadable: (claim: string, detail: string) => void): Claims {
     const claims: Record<string, ClaimValue | null> = {};
-    for (const { name, type, rule } of fields) {
+    for (const { name, type, part, rule } of fields) {
       if (rule === null) continue;
-      const found = find(this.#json, rule);
-      const read = readClaimValue(found.value, type);
+      const found = this.#find(rule);
+      // A constant is the value itself.
+      const isAddress = part === 'domain' && found.place !== null;
+      const read = readClaimValue(isAddress ? domainOf(found.value) : found.value, type);
+      const fault = () => faultOf(found, rule, isAddress ? 'an e-mail address' : claimExpected[type]);
       if (read !== null) claims[name] = read;
-      else if (!isOptional(rule)) this.#fail(faultOf(found, rule, claimExpected[type]), `identity.claims.${name}`);
-      else if (found.value !== undefined) {
+      else if (!isOptional(rule)) this.#fail(fault(), `identity.claims.${name}`);
+      else if (found.value !== undefined || found.isUnverified) {
         claims[name] = null;
-        onUnreadable(name, faultOf(found, rule, claimExpected[type]));
+        onUnreadable(name, fault());
       }
     }
     return claims;
+  }
+
+  /** The first place with a value; null is not a value, and an address that is not verified neither. */
+  #find(rule: FieldRule): Found {
+    if ('value' in rule) return { place: null, value: rule.value, isUnverified: false };
+    let unverified: FieldPlace | null = null;
+    for (const place of rule.places) {
+      const value = valueAt(this.#json, place.steps);
+      if (value === undefined || value === null) continue;
+      if (this.#counts(place))
+        return { place, value: place.split === null ? value : split(value, place.split), isUnverified: false };
+      unverified ??= place;
+    }
+    return { place: unverified, value: undefined, isUnverified: unverified !== null };
+  }
+
+  #counts({ steps }: FieldPlace): boolean {
+    if (steps.at(-1) !== emailField) return true;
+    return isVerifiedEmail(valueAt(this.#json, steps.slice(0, -1)), this.#assumeVerifiedEmail);
   }
 
   #fail(fault: string, setting: string): void {
@@ -173,27 +202,19 @@ interface Found {
   /** Null: a constant, or no place has a value. */
   readonly place: FieldPlace | null;
   readonly value: unknown;
+  /** There is an address at `place`, which does not count. */
+  readonly isUnverified: boolean;
 }
 
 /** Without the value itself. */
-function faultOf({ place, value }: Found, rule: FieldRule, expected: string): string {
+function faultOf({ place, value, isUnverified }: Found, rule: FieldRule, expected: string): string {
   const at = place === null ? allPlaces(rule) : `"${place.path}"`;
+  if (isUnverified) return `field ${at}: the address is not verified, because "email_verified" beside it is not true`;
   return value === undefined ? `field ${at} is missing` : `field ${at}: expected ${expected}, found ${typeName(value)}`;
 }
 
 function allPlaces(rule: FieldRule): string {
   return 'places' in rule ? rule.places.map(({ path }) => `"${path}"`).join(' or ') : 'value';
-}
-
-/** The first place with a value; null is not a value. */
-function find(json: unknown, rule: FieldRule): Found {
-  if ('value' in rule) return { place: null, value: rule.value };
-  for (const place of rule.places) {
-    const value = valueAt(json, place.steps);
-    if (value !== undefined && value !== null)
-      return { place, value: place.split === null ? value : split(value, place.split) };
-  }
-  return { place: null, value: undefined };
 }
 
 /** Only a text is split; anything else fails where a list is expected. */

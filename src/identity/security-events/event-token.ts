@@ -33,7 +33,12 @@ export async function verifyEvent(
   nowMs: number,
 ): Promise<EventToken | EventFault> {
   const { issuer, algorithms, clockSkewMs } = config;
-  const claimRules = { requiredClaims: ['iat', 'jti', 'events'], requiredValues: {}, clockSkewMs };
+  const claimRules = {
+    requiredClaims: ['iat', 'jti', 'events'],
+    requiredValues: {},
+    assumeVerifiedEmail: false,
+    clockSkewMs,
+  };
   const verified = await verifyToken(
     token,
     { ...form, ...claimRules, issuer, algorithms, audience, maxTokenAgeMs: maxMessageAgeMs },

@@ -2,6 +2,7 @@
 import type { ClaimRules } from '../../config/source-config.ts';
 import type { Rejection } from '../../core/identity/identity.ts';
 import { isNumericDate } from '../../core/identity/read-fields.ts';
+import { emailField, isVerifiedEmail } from '../../core/identity/verified-email.ts';
 
 export type Claims = Readonly<Record<string, unknown>>;
 
@@ -17,6 +18,7 @@ export function claimsRejected(claims: Claims, rules: ClaimRules, nowMs: number)
   for (const [name, values] of Object.entries(requiredValues)) {
     const value = Object.hasOwn(claims, name) ? claims[name] : undefined;
     if (typeof value !== 'string' || !values.includes(value)) return 'claim';
+    if (name === emailField && !isVerifiedEmail(claims, rules.assumeVerifiedEmail)) return 'claim';
   }
   for (const name of ['nbf', 'iat']) {
     const moment = claims[name];

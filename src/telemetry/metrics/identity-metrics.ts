@@ -181,7 +181,7 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
 
   const claimsUnreadable = new Counter({
     name: 'rolegate_claims_unreadable_total',
-    help: 'Declared claims whose type differs from the configuration, so they counted as absent.',
+    help: 'Declared claims whose type differs from the configuration, or that are an address without "email_verified: true", so they met no condition.',
     labelNames: ['source', 'claim'],
     registers,
   });
@@ -210,7 +210,7 @@ export function createIdentityMetrics(registry: Registry, log: Pick<Logger, 'inf
         claimsLogged.set(key, nowMs);
         log.warn(
           { source, claim, detail },
-          'the type of a claim differs from its declaration, so it meets no condition',
+          'a claim has another type than its declaration, or is an address that is not verified, so it meets no condition',
         );
       },
       ...createRedisMetrics(registry, log),

@@ -36,6 +36,7 @@ const at = (path: string, optional = false) => ({
   optional,
 });
 const common = {
+  assumeVerifiedEmail: false,
   userId: at('userID'),
   roles: at('roles'),
   groups: at('groups'),

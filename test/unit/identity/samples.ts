@@ -1,5 +1,5 @@
 /** Credentials, identities and settings shared by these tests. */
-import { compileAuthApiFields } from '../../../src/config/compile-sources.ts';
+import { compileAuthApiFields } from '../../../src/config/compile-fields.ts';
 import type { BearerCredential, KeyPairCredential } from '../../../src/core/credential/credential.ts';
 import type { Identity } from '../../../src/core/identity/identity.ts';
 import type { UserNaming } from '../../../src/core/identity/user-naming.ts';

@@ -105,7 +105,15 @@ function factsOf(
 const any = { places: [], optional: true };
 const none = { roles: any, expireAt: null, tokenId: null, issuedAt: null, alias: null, fullName: null, claims: [] };
 const users = { source: 'authApi', prefix: '', foreignPrefixes: [], roles: null };
-const fields = { ...none, userId: any, groups: any, sessionId: any, keyId: any, authenticatedAt: any };
+const fields = {
+  ...none,
+  assumeVerifiedEmail: false,
+  userId: any,
+  groups: any,
+  sessionId: any,
+  keyId: any,
+  authenticatedAt: any,
+};
 /** Identities with every field. */
 const authentications = (['bearer', 'keyPair'] as const).map((kind) => {
   return { kind, acceptedBy: 'authApi', users, fields };

@@ -24,3 +24,15 @@ test('at the sign-in the ID token counts before UserInfo', () => {
     email: 'a@b.test',
   });
 });
+
+test('an address is verified only by what names it: an earlier statement about another one is gone', () => {
+  const verified = { email: 'a@b.test', email_verified: true };
+  expect(claimsOf(verified, { email: 'c@d.test' }, undefined)).toEqual({ email: 'c@d.test' });
+  expect(claimsOf(verified, verified, { email: 'c@d.test' })).toEqual({ email: 'c@d.test' });
+  expect(claimsOf(undefined, { email: null, email_verified: true }, { email: 'c@d.test' })).toEqual({
+    email: 'c@d.test',
+  });
+  // Control.
+  expect(claimsOf(verified, { email: 'a@b.test' }, undefined)).toEqual(verified);
+  expect(claimsOf(undefined, verified, { email: 'a@b.test' })).toEqual(verified);
+});

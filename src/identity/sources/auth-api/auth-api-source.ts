@@ -67,7 +67,7 @@ function judgeBody(
 ): Judgment {
   const body = parseJson(response);
   if ('failure' in body) return invalid(body.failure);
-  const reader = new FieldReader(body.json, settings);
+  const reader = new FieldReader(body.json, settings, false);
   if (reader.read('verified', verified, isBoolean, 'a boolean') === false) return rejected('inactive');
   const found = reader.failure === null ? read(body.json) : { failure: reader.failure };
   if ('failure' in found) return invalid(found.failure);

@@ -98,6 +98,13 @@ export const ordered: readonly Row[] = [
     attempt: allowed(),
   },
   {
+    key: 'sources.issuer.assumeVerifiedEmail',
+    strict: false,
+    loose: true,
+    beside: jwt({ requiredValues: { email: ['ann@acme.test'] } }),
+    attempt: token(() => ({ email: 'ann@acme.test' })),
+  },
+  {
     key: 'authApi.embedded.selfRegistration',
     strict: false,
     loose: true,

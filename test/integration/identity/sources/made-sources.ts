@@ -1,5 +1,5 @@
 /** A source of each kind at a URL, for tests that apply to all, with a valid response of each. */
-import { compileAuthApiFields } from '../../../../src/config/compile-sources.ts';
+import { compileAuthApiFields } from '../../../../src/config/compile-fields.ts';
 import type { RemoteConfig, SourceConfig } from '../../../../src/config/source-config.ts';
 import type { Credential } from '../../../../src/core/credential/credential.ts';
 import type { FieldRule, SourceFields } from '../../../../src/core/identity/read-fields.ts';
@@ -20,6 +20,7 @@ const at = (path: string, optional = true): FieldRule => ({
 });
 
 export const claimFields: SourceFields = {
+  assumeVerifiedEmail: false,
   userId: at('sub', false),
   roles: at('roles'),
   groups: at('groups'),
@@ -43,7 +44,13 @@ const calls: Omit<RemoteConfig, 'urls'> = {
   tls: null,
 };
 
-const claims = { audience: null, requiredClaims: [], requiredValues: {}, clockSkewMs: 30_000 };
+const claims = {
+  audience: null,
+  requiredClaims: [],
+  requiredValues: {},
+  assumeVerifiedEmail: false,
+  clockSkewMs: 30_000,
+};
 
 type Of<Kind extends SourceConfig['kind']> = Extract<SourceConfig, { kind: Kind }>;
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compileAuthApiFields } from '../../../../../src/config/compile-sources.ts';
+import { compileAuthApiFields } from '../../../../../src/config/compile-fields.ts';
 import type { Credential } from '../../../../../src/core/credential/credential.ts';
 import type { Unresolved } from '../../../../../src/core/identity/identity.ts';
 import { authApiProtocol } from '../../../../../src/identity/sources/auth-api/auth-api-source.ts';
