@@ -74,6 +74,12 @@ ${table(
 
 ${table('rolegate_tls_handshakes_total', 'rolegate_certificate_expiry_timestamp_seconds')}
 
+## PROXY protocol
+
+From [network load balancers](../guides/network-load-balancers.md).
+
+${table('rolegate_proxy_protocol_headers_total')}
+
 ## Limits and streams
 
 The [limits](../guides/limits.md) page describes each limit and its setting. Requests that a limit refuses count in

@@ -21,6 +21,7 @@ import { type AuthApiAccess, closeRuntime, createRuntime, type Runtime } from '.
 import { createEvict } from './evict.ts';
 import { listenOn } from './listen-error.ts';
 import { logKeys } from './log-keys.ts';
+import { logRefusedHeaders } from './log-refused-headers.ts';
 import { logRevocations } from './log-revocations.ts';
 import { type CheckAddresses, type OpenAuthorizer, openAuthorizer } from './open-authorizer.ts';
 import { connectionsWithin, neededFiles, openFilesLimit } from './open-files.ts';
@@ -215,6 +216,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
         shedder,
         observe: telemetry.observe,
         ticketSecret: config.cache.secret ?? randomBytes(32),
+        headerRefused: logRefusedHeaders(log),
         forwardingIgnored: ({ peer, header }) =>
           log.warn(
             { client: peer, header },

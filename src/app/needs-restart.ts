@@ -24,7 +24,7 @@ function grpc({ authorizer }: Config): unknown {
 
 /** The same of addresses for clients. */
 function listeners({ server }: Config): unknown {
-  return server.listeners.map(({ address, tls }) => ({ address, tls: tls !== null }));
+  return server.listeners.map(({ address, tls, proxyProtocol }) => ({ address, tls: tls !== null, proxyProtocol }));
 }
 
 function embedded(config: Config): unknown {

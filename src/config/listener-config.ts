@@ -8,6 +8,8 @@ export interface ListenerConfig {
   readonly address: Address;
   /** Null: without TLS. */
   readonly tls: ListenerTlsConfig | null;
+  /** Connections begin with a header of the PROXY protocol. */
+  readonly proxyProtocol: boolean;
   /** Value of the header; null: it is not added. */
   readonly strictTransportSecurity: string | null;
   /** Port of https to which requests are redirected; null: they are served. */
@@ -16,7 +18,7 @@ export interface ListenerConfig {
 
 /** An address without settings. */
 export function plainListener(address: Address): ListenerConfig {
-  return { address, tls: null, strictTransportSecurity: null, redirectToHttps: null };
+  return { address, tls: null, proxyProtocol: false, strictTransportSecurity: null, redirectToHttps: null };
 }
 
 export interface ListenerTlsConfig extends Omit<z.output<typeof listenerTls>, 'certificates'> {

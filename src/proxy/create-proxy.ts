@@ -2,6 +2,7 @@
 import type { Address, ListenerConfig, ServerConfig } from '../config/config.ts';
 import type { Deadlines } from '../http1/deadline-wheel.ts';
 import { createHttp1Server } from '../http1/server/server.ts';
+import { HeaderPort, type HeaderRefusal, noHeaders } from '../proxy-protocol/header-port.ts';
 import { type Client, ClientConnections, clientOf, type ListenerRules } from '../request-line/client.ts';
 import type { LoadShedder } from '../request-line/load-shedder.ts';
 import { respondItself } from '../request-line/own-response.ts';
@@ -30,6 +31,8 @@ export interface ProxyOptions {
   readonly shedder: Pick<LoadShedder, 'refuses' | 'refusesToWait'>;
   readonly observe: ObserveRequest;
   readonly forwardingIgnored: ReportIgnoredForwarding;
+  /** A connection was closed because it does not begin as the PROXY protocol demands. */
+  readonly headerRefused?: (refusal: HeaderRefusal, peer: string) => void;
   /** Of the keys of session tickets; the same in all processes. */
   readonly ticketSecret: string | Uint8Array;
   /** Milliseconds since the epoch. */
@@ -68,6 +71,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
   let refusedOfClient = 0;
   /** By address; null: without TLS. */
   const ports: (TlsPort | null)[] = [];
+  const headerPorts: HeaderPort[] = [];
   const rules: (ListenerRules | null)[] = [];
   const covers = (host: string) => ports.some((port) => port?.covers(host) === true);
 
@@ -105,8 +109,8 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
   const server = createHttp1Server<Client>({
     limits: { ...limits, headBytes: limits.headerBytes, headTimeoutMs: limits.headersTimeoutMs },
     deadlines,
-    accept(socket, secure, listener) {
-      const client = clientOf(socket, trustedProxies, secure, rules[listener]);
+    accept(socket, secure, listener, address) {
+      const client = clientOf(socket, trustedProxies, secure, rules[listener], address);
       if (client.trusted || perClient.opened(client.network)) return client;
       refusedOfClient += 1;
       return null;
@@ -124,7 +128,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
 
   return {
     async listen(listener) {
-      const { address, tls } = listener;
+      const { address, tls, proxyProtocol } = listener;
       const port =
         tls === null
           ? null
@@ -136,7 +140,11 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
             });
       ports.push(port);
       rules.push(rulesOf(listener, covers));
-      return await server.listen(address, options.shared ?? false, port ?? undefined);
+      const preface = proxyProtocol
+        ? new HeaderPort({ deadlines, trusts: trustedProxies, refused: options.headerRefused ?? (() => {}) })
+        : undefined;
+      if (preface !== undefined) headerPorts.push(preface);
+      return await server.listen(address, options.shared ?? false, { preface, secure: port ?? undefined });
     },
     useListeners: (listeners) =>
       ports.flatMap((port, index) => {
@@ -159,6 +167,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
       refusedConnections: { total: server.dropped, client: refusedOfClient },
       endedConnections: server.ended,
       ...tlsReadings(ports.filter((port) => port !== null)),
+      proxyHeaders: headerReadings(headerPorts),
       openStreams: streams.size,
       rechecks: streams.rechecks,
       bufferedBytes: memory.usedBytes,
@@ -206,3 +215,12 @@ function tlsReadings(ports: readonly TlsPort[]): Pick<LoadReadings, 'handshakes'
 }
 
 const outcomes = ['full', 'resumed', 'failed', 'late'] as const;
+
+function headerReadings(ports: readonly HeaderPort[]): LoadReadings['proxyHeaders'] {
+  if (ports.length === 0) return null;
+  const headers = { ...noHeaders };
+  for (const { counts } of ports) {
+    for (const outcome of Object.keys(counts) as (keyof typeof counts)[]) headers[outcome] += counts[outcome];
+  }
+  return headers;
+}

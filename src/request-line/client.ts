@@ -27,14 +27,15 @@ export interface HttpsOnly {
   covers(host: string): boolean;
 }
 
-/** `secure`: a socket before its handshake will be. */
+/** `secure`: a socket before its handshake will be. `said`: the client, as a proxy that forwards bytes says; if unset, the socket's other end. */
 export function clientOf(
   socket: Socket,
   trustedProxies: TrustedProxies,
   secure = 'encrypted' in socket,
   listener: ListenerRules | null = null,
+  said: string | undefined = socket.remoteAddress,
 ): Client {
-  const address = plainAddress(socket.remoteAddress ?? '');
+  const address = plainAddress(said ?? '');
   return { address, network: clientNetwork(address), trusted: trustedProxies(address), secure, listener };
 }
 

@@ -68,8 +68,9 @@ export function checkServerTls(tls: ServerTlsKeys | undefined, at: Location): Se
 export function checkListeners({ listen }: ConfigFile['server'], at: Location): readonly ListenerConfig[] {
   if (listen === null) return [];
   if (!Array.isArray(listen)) return [plainListener(listen)];
-  return listen.map(({ address, tls, strictTransportSecurity, redirectToHttps }, index) => ({
+  return listen.map(({ address, tls, proxyProtocol, strictTransportSecurity, redirectToHttps }, index) => ({
     address,
+    proxyProtocol,
     tls:
       tls === undefined
         ? null

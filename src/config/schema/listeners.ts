@@ -80,6 +80,13 @@ const listenerKeys = z.strictObject({
     },
   ),
   tls: described(listenerTls.optional(), 'TLS. If unset, connections do not use TLS.'),
+  proxyProtocol: decides(
+    bool().prefault(false),
+    'PROXY protocol, version 1 or 2, from a proxy in front that forwards bytes, such as a network load balancer: each connection begins with a header that has the address of the client, ahead of TLS. Connections without one, and those of peers that "server.trustedProxies" does not list, are closed.',
+    anyChange(
+      'the peers of "server.trustedProxies" choose the address of clients; without it, theirs becomes the address of all their clients',
+    ),
+  ),
   strictTransportSecurity: described(
     strictTransportSecurity.optional(),
     'Strict-Transport-Security (HSTS, RFC 6797) of every response over this address, refusals included: browsers then use only https for its host. A service or route that sends the header itself is not overridden. Only with "tls". If unset, none is added.',

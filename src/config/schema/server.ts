@@ -218,7 +218,26 @@ const serverKeys = z.strictObject({
   limits: described(limits.prefault({}), 'Limits for clients.'),
 });
 
-export const server = refined(serverKeys, checkTrusted);
+/** Otherwise every connection would be closed. */
+function checkProxyProtocol(
+  { listen: listeners, trustedProxies, trustEveryPeer }: Parts<z.output<typeof serverKeys>>,
+  { at }: Problems,
+): void {
+  if (!Array.isArray(listeners) || trustEveryPeer === true || trustedProxies?.length !== 0) return;
+  listeners.forEach((one, index) => {
+    if (one?.proxyProtocol === true)
+      at(
+        ['listen', index, 'proxyProtocol'],
+        '"server.trustedProxies" is empty, so every connection would be closed',
+        'list the addresses of the proxies that send the header',
+      );
+  });
+}
+
+export const server = refined(serverKeys, (parts, problems) => {
+  checkTrusted(parts, problems);
+  checkProxyProtocol(parts, problems);
+});
 
 /** Records of requests, which an operator can look up. */
 export const records = z.strictObject({

@@ -5,9 +5,9 @@
 import { parseAddress, type TrustedProxies } from '../syntax/addresses.ts';
 import { type ForwardedSource, readForwardedHeaders } from './forwarded-header.ts';
 
-/** Facts about the socket; one per connection. */
+/** Facts about a connection. */
 export interface PeerFacts {
-  /** Address of the socket's other end, IPv4 in IPv6 written as IPv4. */
+  /** Address of the other end, IPv4 in IPv6 written as IPv4: of the socket, or as the PROXY protocol says. */
   readonly address: string;
   readonly trusted: boolean;
   readonly secure: boolean;

@@ -51,9 +51,9 @@ export interface ServerOptions<C> {
   readonly deadlines: Deadlines;
   /**
    * User data of a new connection; null: it is closed at once. `secure`: a handshake follows. `listener`: position of the address, in the
-   * order of `listen`.
+   * order of `listen`. `address`: the client, as `ClientPreface` says; undefined: the other end of the socket.
    */
-  accept(socket: Socket, secure: boolean, listener: number): C | null;
+  accept(socket: Socket, secure: boolean, listener: number, address: string | undefined): C | null;
   /** A field of each response without one of its name; if unset, there is none. */
   defaultField?(client: C): DefaultField | null;
   /** Connections with the same key share limits. */
@@ -79,6 +79,18 @@ export interface SecureTransport {
   begin(socket: Socket, clientKey: string, done: (secured: Duplex | null) => void): void;
 }
 
+/** Reads what a proxy sends ahead of all bytes of a client, to say who that is. */
+export interface ClientPreface {
+  /** Calls `done` once: with the address of the client; or with null, after the end of the connection. */
+  begin(socket: Socket, done: (address: string | null) => void): void;
+}
+
+/** What precedes the first request of a connection, in this order; nothing if unset. */
+export interface Transport {
+  readonly preface?: ClientPreface | undefined;
+  readonly secure?: SecureTransport | undefined;
+}
+
 /** What a connection needs from its server. */
 export interface ConnectionHost<C> extends ServerLimits {
   readonly deadlines: Deadlines;
@@ -101,10 +113,10 @@ export interface ConnectionHost<C> extends ServerLimits {
 
 export interface Server {
   /**
-   * `shared`: other processes also listen there. Without `secure`, bytes are requests at once. Rejects with the error of the system, such
-   * as `EADDRINUSE`. Each address accepts as many connections as the limit allows.
+   * `shared`: other processes also listen there. Without `transport`, bytes are requests at once. Rejects with the error of the system,
+   * such as `EADDRINUSE`. Each address accepts as many connections as the limit allows.
    */
-  listen(address: ListenAddress, shared: boolean, secure?: SecureTransport): Promise<ListenAddress>;
+  listen(address: ListenAddress, shared: boolean, transport?: Transport): Promise<ListenAddress>;
   /** The first one; null while not listening. */
   readonly address: ListenAddress | null;
   readonly draining: boolean;
@@ -126,7 +138,8 @@ export interface Server {
 export function createHttp1Server<C>(options: ServerOptions<C>): Server {
   const { limits } = options;
   const open = new Map<Duplex, Connection<C>>();
-  const handshakes = new Set<Socket>();
+  /** Those whose first request is still to come, after a preface or a handshake. */
+  const preparing = new Set<Socket>();
   const listening: ListeningServer[] = [];
   const tunnels = new Set<Connection<C>>();
   const ended: EndedConnections = { idle: 0, requests: 0, unread: 0, lingering: 0 };
@@ -162,14 +175,34 @@ export function createHttp1Server<C>(options: ServerOptions<C>): Server {
     },
   };
 
-  function accept(socket: Socket, secure: SecureTransport | null, listener: number): void {
-    const client = options.accept(socket, secure !== null, listener);
-    if (client === null) socket.destroy();
-    else if (secure === null) begin(socket, client);
+  function accept(socket: Socket, { preface, secure }: Transport, listener: number): void {
+    if (preface === undefined) {
+      enter(socket, secure, listener, undefined);
+      return;
+    }
+    preparing.add(socket);
+    preface.begin(socket, (address) => {
+      preparing.delete(socket);
+      if (address !== null) enter(socket, secure, listener, address);
+      else settle();
+    });
+  }
+
+  function enter(
+    socket: Socket,
+    secure: SecureTransport | undefined,
+    listener: number,
+    address: string | undefined,
+  ): void {
+    const client = options.accept(socket, secure !== undefined, listener, address);
+    if (client === null) {
+      socket.destroy();
+      settle();
+    } else if (secure === undefined) begin(socket, client);
     else {
-      handshakes.add(socket);
+      preparing.add(socket);
       secure.begin(socket, options.clientKey(client), (secured) => {
-        handshakes.delete(socket);
+        preparing.delete(socket);
         if (secured !== null) begin(secured, client);
         else {
           options.onClose(client);
@@ -183,9 +216,11 @@ export function createHttp1Server<C>(options: ServerOptions<C>): Server {
     open.set(socket, new Connection(socket, client, host));
   }
 
-  function createListener(secure: SecureTransport | null, position: number): ListeningServer {
+  function createListener(transport: Transport, position: number): ListeningServer {
     // A client that ends its side after a request still gets the response.
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => accept(socket, secure, position));
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
+      accept(socket, transport, position),
+    );
     server.maxConnections = limits.connections;
     server.on('drop', () => {
       dropped += 1;
@@ -201,7 +236,7 @@ export function createHttp1Server<C>(options: ServerOptions<C>): Server {
       return host.draining;
     },
     get connections() {
-      return open.size + handshakes.size;
+      return open.size + preparing.size;
     },
     get tunnels() {
       return tunnels.size;
@@ -210,8 +245,8 @@ export function createHttp1Server<C>(options: ServerOptions<C>): Server {
       return dropped;
     },
     ended,
-    async listen(place, shared, secure) {
-      const server = createListener(secure ?? null, listening.length);
+    async listen(place, shared, transport = {}) {
+      const server = createListener(transport, listening.length);
       listening.push(server);
       const bound = await listenAt(server, place, shared);
       address ??= bound;
@@ -228,12 +263,12 @@ export function createHttp1Server<C>(options: ServerOptions<C>): Server {
         if (address === null) return resolve();
         address = null;
         const timer = setTimeout(() => {
-          for (const socket of handshakes) socket.destroy();
+          for (const socket of preparing) socket.destroy();
           for (const connection of open.values()) connection.break();
         }, timeoutMs);
         // The server closes before its last socket, which must be reported first.
         settle = () => {
-          if (listening.some((server) => server.listening) || open.size + handshakes.size > 0) return;
+          if (listening.some((server) => server.listening) || open.size + preparing.size > 0) return;
           clearTimeout(timer);
           resolve();
         };

@@ -21,6 +21,8 @@ export interface LoadReadings {
   readonly handshakes: Readonly<Record<'full' | 'resumed' | 'failed' | 'late', number>> | null;
   /** Certificates that clients see, by file. */
   readonly certificates: readonly { readonly file: string; readonly expiresAtMs: number }[];
+  /** Connections that must begin with a header of the PROXY protocol, by outcome; null: none must. */
+  readonly proxyHeaders: Readonly<Record<string, number>> | null;
   readonly openStreams: number;
   readonly rechecks: { readonly kept: number; readonly ended: number; readonly unknown: number };
   readonly bufferedBytes: number;
@@ -44,6 +46,7 @@ const noLoad: LoadReadings = {
   endedConnections: { idle: 0, requests: 0, unread: 0, lingering: 0 },
   handshakes: null,
   certificates: [],
+  proxyHeaders: null,
   openStreams: 0,
   rechecks: { kept: 0, ended: 0, unknown: 0 },
   bufferedBytes: 0,
@@ -97,6 +100,12 @@ export function createLoadMetrics(
     'When a certificate that clients see expires, by its file.',
     () => load().certificates.map(({ file, expiresAtMs }) => [file, expiresAtMs / 1000]),
     'min',
+  );
+  read.counterPer(
+    'outcome',
+    'rolegate_proxy_protocol_headers_total',
+    'Connections that must begin with a header of the PROXY protocol: client, or own (of the proxy itself). Closed ones: peer (not trusted), missing, malformed, too_long, late, cut (it ended within the header) or silent (without a byte).',
+    () => Object.entries(load().proxyHeaders ?? {}),
   );
   read.gauge(
     'rolegate_streams_open',

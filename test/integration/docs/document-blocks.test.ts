@@ -82,6 +82,8 @@ const kinds: Readonly<Record<string, Check>> = {
   console: { in: 'test/e2e/page-sessions.test.ts' },
   nginx: { in: 'test/e2e/proxies-in-front.test.ts' },
   caddyfile: { in: 'test/e2e/proxies-in-front.test.ts' },
+  'haproxy senders': { in: 'test/e2e/proxy-protocol-senders.test.ts' },
+  'nginx senders': { in: 'test/e2e/proxy-protocol-senders.test.ts' },
   text: (text) => commandLines(text).map((line) => `a command that no test runs: ${line}`),
   /** A drawing. */
   '': (text) => (/[─│▶]/.test(text) ? [] : ['a block without a language']),

@@ -1,10 +1,12 @@
 /** The reference pages and the code list the same things, in both directions. */
+
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { metricsCatalog } from '../../../scripts/metrics-catalog.ts';
 import { metricsPage } from '../../../scripts/metrics-page.ts';
 import type { Refuse } from '../../../src/core/decision.ts';
 import { responseRules } from '../../../src/http1/grammar/response-fault.ts';
+import { noHeaders } from '../../../src/proxy-protocol/header-port.ts';
 import { fieldNames } from '../../../src/telemetry/log/field-names.ts';
 import { allowed, collect, makeRecord, refused, unmet } from './make-record.ts';
 import { readMetrics } from './prometheus-text.ts';
@@ -80,6 +82,7 @@ describe('docs/reference/metrics.md', () => {
         endedConnections: { idle: 7, requests: 8, unread: 9, lingering: 11 },
         handshakes: { full: 1, resumed: 1, failed: 1, late: 1 },
         certificates: [{ file: 'a.pem', expiresAtMs: 1 }],
+        proxyHeaders: { ...noHeaders },
         openStreams: 1,
         rechecks: { kept: 1, ended: 1, unknown: 1 },
         bufferedBytes: 1,

@@ -224,6 +224,7 @@ test('the state of the process is read at scrape time', async () => {
     endedConnections: { idle: 7, requests: 8, unread: 9, lingering: 11 },
     handshakes: null,
     certificates: [],
+    proxyHeaders: null,
     openStreams: 7,
     rechecks: { kept: 8, ended: 9, unknown: 10 },
     bufferedBytes: 11,

@@ -80,6 +80,7 @@ test('aggregates gauges by their meaning: sum, maximum, minimum or first', async
       endedConnections: { idle: 0, requests: 0, unread: 0, lingering: 0 },
       handshakes: null,
       certificates: [],
+      proxyHeaders: null,
       openStreams: 2,
       rechecks: { kept: 0, ended: 0, unknown: 0 },
       bufferedBytes: 0,
