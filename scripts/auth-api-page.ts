@@ -50,7 +50,8 @@ budgets. When a code of six digits would have to wait (\`codeForm\` is \`long\`)
 1. \`POST /keypair\` with \`{"name", "days"}\`, in a session, returns \`apiKey\`, \`apiSecret\` (shown once) and
    \`verificationCodeID\`; a code is mailed to the preferred address.
 2. \`PUT /keypair/verification\` with the id and the code. From now on the headers \`api-key\` and \`api-secret\` are valid.
-3. \`DELETE /keypair/{id}\` ends it at once. A pair always has the current roles and groups of its owner.
+3. \`DELETE /keypair/{id}\` ends it at once. A pair always has the current roles and groups of its owner,
+   but no role that [needs a passkey](../guides/passkeys.md#roles-that-need-a-passkey).
 
 ## Passkeys
 
@@ -58,6 +59,7 @@ These operations exist if \`passkeys\` is set; the guide [Passkeys](../guides/pa
 for five minutes and for one response. Origin and RP id must match \`passkeys.origin\` exactly, and the authenticator must have verified its user.
 
 1. \`POST /passkey/options\`, in a session that was requested within the last ten minutes, returns \`options\` for \`navigator.credentials.create\`.
+   If the user has a passkey, one must have opened the session: 401 \`passkey_required\` otherwise, as for removing one.
 2. \`POST /passkey\` with \`{"name", "credential"}\`, in the same session, adds the passkey that the browser created.
 3. \`POST /session/passkey/options\` returns \`options\` for \`navigator.credentials.get\`; no address is needed.
 4. \`POST /session/passkey\` with \`{"credential"}\` opens a session. Its bearer is valid at once.
@@ -103,7 +105,8 @@ export function authApiPage(): string {
   });
   const codes = bearerOnly.refusals.map((code) => `\`${code}\``).join(', ');
   const checks = `Beyond what the tables name, a bearer is refused with ${codes}; a key pair also with
-\`attempts_exceeded\`; a caller without the role with \`permission_missing\`.
+\`attempts_exceeded\`; a caller without the role with \`permission_missing\`. If the user has the role only in a session opened by a passkey,
+it is \`passkey_required\`.
 `;
   const page = [opening, budgets(), '## Operations\n', checks, ...sections, refusals()].join('\n');
   return asGenerated(page, 'the operations', 'auth-api-page.ts');

@@ -64,7 +64,9 @@ export function compileTracing(
 }
 
 function compilePasskeys(passkeys: Settings['passkeys']): PasskeySettings | null {
-  return passkeys === undefined ? null : { ...passkeys, rpId: new URL(passkeys.origin).hostname };
+  if (passkeys === undefined) return null;
+  const { origin, name, requiredForRoles = null } = passkeys;
+  return { origin, name, requiredForRoles, rpId: new URL(origin).hostname };
 }
 
 function compileMail(mail: Settings['mail'], smtp: SmtpServer | null): MailConfig | null {

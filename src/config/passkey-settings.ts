@@ -7,4 +7,6 @@ export interface PasskeySettings {
   readonly rpId: string;
   /** Shown by browsers. */
   readonly name: string;
+  /** Roles that only sessions opened by a passkey have; null: that of administrators, for those who have a passkey. */
+  readonly requiredForRoles: readonly string[] | null;
 }

@@ -24,6 +24,7 @@ export function describeKeyPairs(tested: () => StoreUnderTest): void {
         fullName: 'Full ana',
         roles: ['reporter', 'user'],
         groups: ['public'],
+        hasPasskey: false,
       });
       expect(await store.keyPairs.findLive(keys.apiKey, nowMs + 10_000)).toBeNull();
       expect(await store.keyPairs.findLive(keys.id, laterMs)).toBeNull();

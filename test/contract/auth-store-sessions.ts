@@ -24,6 +24,7 @@ export function describeSessions(tested: () => StoreUnderTest): void {
         fullName: 'Full ana',
         roles: ['reporter', 'user'],
         groups: ['public'],
+        hasPasskey: false,
       });
       expect(await store.sessions.findLive([theirs.bearerHash], nowMs + 9_999)).not.toBeNull();
       expect(await store.sessions.findLive([theirs.bearerHash], nowMs + 10_000)).toBeNull();

@@ -7,6 +7,8 @@ import type { Services } from '../services.ts';
 import type { LiveKeyPair } from '../store/keypair-store.ts';
 import type { Owner } from '../store/rows.ts';
 import type { LiveSession } from '../store/session-store.ts';
+import { administratorRole } from './administrator-role.ts';
+import { type Entitled, entitle } from './passkey-roles.ts';
 import { type PresentedCredential, readCredential } from './read-credential.ts';
 
 type Rule<Caller> = CredentialRule<Services, RefusalCode, Caller>;
@@ -24,7 +26,7 @@ const keyPairRefusals = [...presentedRefusals, 'attempts_exceeded'] as const;
 export const noCredential: Rule<null> = { kind: 'none', refusals: [], identify: () => null };
 
 /** A verified session, required to manage sessions, keys and addresses. A key pair is not accepted (401). */
-export const bearerOnly: Rule<LiveSession> = {
+export const bearerOnly: Rule<Entitled<LiveSession>> = {
   kind: 'bearer',
   refusals: presentedRefusals,
   async identify(rawHeaders, services) {
@@ -35,7 +37,7 @@ export const bearerOnly: Rule<LiveSession> = {
 };
 
 /** A verified key pair; a bearer is not accepted (401). */
-export const keyPairOnly: Rule<LiveKeyPair> = {
+export const keyPairOnly: Rule<Entitled<LiveKeyPair>> = {
   kind: 'keypair',
   refusals: keyPairRefusals,
   async identify(rawHeaders, services) {
@@ -46,7 +48,7 @@ export const keyPairOnly: Rule<LiveKeyPair> = {
 };
 
 /** Either kind, never both. */
-export const anyCredential: Rule<Owner> = {
+export const anyCredential: Rule<Entitled<Owner>> = {
   kind: 'any',
   refusals: keyPairRefusals,
   async identify(rawHeaders, services) {
@@ -57,24 +59,23 @@ export const anyCredential: Rule<Owner> = {
   },
 };
 
-/** The only built-in role. */
-export const administratorRole = 'users_admin';
-
-/** Either kind, of a user who currently has the administrator's role (otherwise 403). */
-export const administrator: Rule<Owner> = {
+/** Either kind, which carries the administrator's role (otherwise 403, or 401 if only a passkey is missing). */
+export const administrator: Rule<Entitled<Owner>> = {
   kind: 'administrator',
-  refusals: [...keyPairRefusals, 'permission_missing'],
+  refusals: [...keyPairRefusals, 'permission_missing', 'passkey_required'],
   async identify(rawHeaders, services) {
     const caller = await anyCredential.identify(rawHeaders, services);
     if (caller instanceof Refusal) return caller;
-    return caller.roles.includes(administratorRole) ? caller : new Refusal('permission_missing');
+    if (caller.roles.includes(administratorRole)) return caller;
+    return new Refusal(caller.withheldRoles.includes(administratorRole) ? 'passkey_required' : 'permission_missing');
   },
 };
 
 /** One indexed query by the keyed hash. Unknown, expired, revoked and unverified bearers are refused alike. */
-async function checkBearer(bearer: string, { store, hashes, now }: Services): Promise<LiveSession | Refusal> {
+async function checkBearer(bearer: string, services: Services): Promise<Entitled<LiveSession> | Refusal> {
+  const { store, hashes, now, rules } = services;
   const session = await store.sessions.findLive(hashes.bearerCandidates(bearer), now());
-  return session ?? new Refusal('credential_rejected');
+  return session === null ? new Refusal('credential_rejected') : entitle(session, session.openedBy, rules);
 }
 
 function refuseKind(presented: PresentedCredential): Refusal {
@@ -85,7 +86,7 @@ function refuseKind(presented: PresentedCredential): Refusal {
 async function checkKeyPair(
   presented: { readonly apiKey: string; readonly apiSecret: string },
   services: Services,
-): Promise<LiveKeyPair | Refusal> {
+): Promise<Entitled<LiveKeyPair> | Refusal> {
   const { apiKey, apiSecret } = presented;
   const pair = await services.store.keyPairs.findLive(apiKey, services.now());
   const matches = services.hashes.isApiSecret(pair?.secretHash ?? null, apiKey, apiSecret);
@@ -93,7 +94,7 @@ async function checkKeyPair(
   const current = services.hashes.apiSecret(apiKey, apiSecret);
   if (pair !== null && matches) {
     await renewHash(pair, current, services);
-    return pair;
+    return entitle(pair, 'key', services.rules);
   }
   const limited = await refusalOf(services.limiter.charge(['failuresPerKey', apiKey]));
   return limited ?? new Refusal('credential_rejected');

@@ -4,7 +4,7 @@ import { administrator } from '../credentials/credential-rule.ts';
 import { Refusal } from '../outcome/refusals.ts';
 import { acknowledged, acknowledgement, expireAt, id, idParam, toSeconds } from './fields.ts';
 import { defineOperation } from './operation.ts';
-import { describePasskey, notifyOwner, passkeyEntry } from './passkeys.ts';
+import { describePasskey, notifyOwner, passkeyEntry, removeFrom } from './passkeys.ts';
 
 /** A6: an administrator lists and ends the sessions of one user. */
 export const listUserSessions = defineOperation({
@@ -76,7 +76,7 @@ export const removeUserPasskey = defineOperation({
   refusals: ['passkey_unknown'],
   async handle({ params }, services) {
     const { id: userId, passkey } = params;
-    if (!(await services.store.passkeys.remove(passkey, userId))) return new Refusal('passkey_unknown');
+    if (!(await removeFrom(userId, passkey, services))) return new Refusal('passkey_unknown');
     // Not from which address: it is the administrator's.
     const nobody = { ip: '', userAgent: '' };
     await notifyOwner('passkey_removed_by_administrator', userId, nobody, services);

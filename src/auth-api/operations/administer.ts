@@ -1,7 +1,8 @@
 /** Operations of administrators on users, roles, sessions and key pairs. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { administrator, administratorRole } from '../credentials/credential-rule.ts';
+import { administratorRole } from '../credentials/administrator-role.ts';
+import { administrator } from '../credentials/credential-rule.ts';
 import { Refusal } from '../outcome/refusals.ts';
 import type { UserEntry } from '../store/user-store.ts';
 import { accountFields, firstGroups, firstRoles, userEntry } from './account-fields.ts';

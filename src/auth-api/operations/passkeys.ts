@@ -1,9 +1,12 @@
-/** The passkeys of an account: a signed-in user adds, lists, renames and removes them. */
+/**
+ * The passkeys of an account: a signed-in user adds, lists, renames and removes them. Who has one changes them in a session that it opened.
+ */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { recentSignInMs } from '../../config/accounts-config.ts';
 import type { Client } from '../../operations/operation.ts';
 import { bearerOnly } from '../credentials/credential-rule.ts';
+import { announceRoles, refuseWithoutPasskey } from '../credentials/passkey-roles.ts';
 import { refuseOldSignIn } from '../credentials/recent-sign-in.ts';
 import { limitOwnMail } from '../limits/limit-mail.ts';
 import type { Notice } from '../outbox/outbox.ts';
@@ -13,6 +16,7 @@ import { challengeIn, createdCredential } from '../passkeys/public-key-credentia
 import { creationOptions, verifyCreated } from '../passkeys/webauthn.ts';
 import { passkeySettings, type Services } from '../services.ts';
 import type { PasskeySummary } from '../store/passkey-store.ts';
+import type { LiveSession } from '../store/session-store.ts';
 import { acknowledged, acknowledgement, id, idParam, label, moment, toSeconds } from './fields.ts';
 import { defineOperation } from './operation.ts';
 
@@ -36,9 +40,9 @@ export const preparePasskey = defineOperation({
   paths: ['/passkey/options'],
   credential: bearerOnly,
   response: z.object({ options: browserOptions }),
-  refusals: ['sign_in_too_old'],
+  refusals: ['passkey_required', 'sign_in_too_old'],
   async handle({ caller }, services) {
-    const refused = refuseOldSignIn(caller, services, recentSignInMs);
+    const refused = refuseWithoutPasskey(caller) ?? refuseOldSignIn(caller, services, recentSignInMs);
     if (refused !== null) return refused;
     const challenge = createChallenge(['creation', caller.sessionId], services);
     const known = await services.store.passkeys.credentialIds(caller.userId);
@@ -56,10 +60,9 @@ export const addPasskey = defineOperation({
   credential: bearerOnly,
   body: z.object({ name: passkeyName, credential: createdCredential }),
   response: z.object({ passkeyID: id, passkeyName: z.string(), createdAt: moment }),
-  refusals: ['passkey_invalid', 'passkeys_exceeded', 'sign_in_too_old', 'attempts_exceeded'],
+  refusals: ['passkey_invalid', 'passkeys_exceeded', 'passkey_required', 'sign_in_too_old', 'attempts_exceeded'],
   async handle({ caller, body, client }, services) {
-    const refused =
-      refuseOldSignIn(caller, services, recentSignInMs) ?? (await limitOwnMail(caller.userId, null, services));
+    const refused = await refuseChange(caller, services);
     if (refused !== null) return refused;
     const { store, now } = services;
     const challenge = challengeIn(body.credential);
@@ -68,9 +71,12 @@ export const addPasskey = defineOperation({
     const created = await verifyCreated(passkeySettings(services), body.credential, challenge);
     if (created === null) return new Refusal('passkey_invalid');
     const passkey = { ...created, id: randomUUID(), userId: caller.userId, name: body.name, createdAtMs: now() };
-    const outcome = await store.passkeys.add(passkey, answered, maxPasskeys);
-    if (outcome === 'full') return new Refusal('passkeys_exceeded');
+    // Another session may have added the first one in the meantime.
+    const max = caller.hasPasskey ? maxPasskeys : 1;
+    const outcome = await store.passkeys.add(passkey, answered, max);
+    if (outcome === 'full') return new Refusal(caller.hasPasskey ? 'passkeys_exceeded' : 'passkey_required');
     if (outcome !== 'done') return new Refusal('passkey_invalid');
+    if (!caller.hasPasskey) await announceRoles(caller.userId, services);
     await notifyOwner('passkey_added', caller.userId, client, services);
     return { passkeyID: passkey.id, passkeyName: passkey.name, createdAt: toSeconds(passkey.createdAtMs) };
   },
@@ -135,16 +141,28 @@ export const removePasskey = defineOperation({
   credential: bearerOnly,
   params: idParam,
   response: acknowledgement,
-  refusals: ['passkey_unknown', 'sign_in_too_old', 'attempts_exceeded'],
+  refusals: ['passkey_unknown', 'passkey_required', 'sign_in_too_old', 'attempts_exceeded'],
   async handle({ caller, params, client }, services) {
-    const refused =
-      refuseOldSignIn(caller, services, recentSignInMs) ?? (await limitOwnMail(caller.userId, null, services));
+    const refused = await refuseChange(caller, services);
     if (refused !== null) return refused;
-    if (!(await services.store.passkeys.remove(params.id, caller.userId))) return new Refusal('passkey_unknown');
+    if (!(await removeFrom(caller.userId, params.id, services))) return new Refusal('passkey_unknown');
     await notifyOwner('passkey_removed', caller.userId, client, services);
     return acknowledged;
   },
 });
+
+/** False: the user has no such passkey. */
+export async function removeFrom(userId: string, passkeyId: string, services: Services): Promise<boolean> {
+  const { passkeys } = services.store;
+  if (!(await passkeys.remove(passkeyId, userId))) return false;
+  if ((await passkeys.credentialIds(userId)).length === 0) await announceRoles(userId, services);
+  return true;
+}
+
+async function refuseChange(caller: LiveSession, services: Services): Promise<Refusal | null> {
+  const refused = refuseWithoutPasskey(caller) ?? refuseOldSignIn(caller, services, recentSignInMs);
+  return refused ?? (await limitOwnMail(caller.userId, null, services));
+}
 
 /** Mails what changed to the preferred address. */
 export async function notifyOwner(

@@ -82,6 +82,10 @@ export const readSession = defineOperation({
     userAgent: z.string(),
     verified: z.literal(true),
     roles: z.array(z.string()),
+    withheldRoles: z
+      .array(z.string())
+      .optional()
+      .describe('Roles that the user has only in a session opened by a passkey'),
     groups: z.array(z.string()),
   }),
   async handle({ caller }, { rules }) {
@@ -97,6 +101,7 @@ export const readSession = defineOperation({
       userAgent: caller.userAgent,
       verified: true as const,
       roles: [...caller.roles],
+      ...(caller.withheldRoles.length === 0 ? {} : { withheldRoles: [...caller.withheldRoles] }),
       groups: [...caller.groups],
     };
   },

@@ -1,7 +1,8 @@
 /** Users: registered, found, and removed by themselves. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { administratorRole, anyCredential, bearerOnly, noCredential } from '../credentials/credential-rule.ts';
+import { administratorRole } from '../credentials/administrator-role.ts';
+import { anyCredential, bearerOnly, noCredential } from '../credentials/credential-rule.ts';
 import { limitRegistrationMail, limitRequest } from '../limits/limit-mail.ts';
 import { Refusal } from '../outcome/refusals.ts';
 import { accountFields, firstGroups, firstRoles } from './account-fields.ts';

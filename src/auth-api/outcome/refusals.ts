@@ -28,6 +28,7 @@ const table = {
   passkey_rejected: { status: 401, message: 'The passkey is not valid' },
   passkey_cloned: { status: 401, message: 'The passkey was used elsewhere: its counter has not risen' },
   sign_in_too_old: { status: 401, message: 'A more recent sign-in is required' },
+  passkey_required: { status: 401, message: 'A sign-in with a passkey is required' },
   permission_missing: { status: 403, message: 'A required role is missing' },
   registration_closed: { status: 403, message: 'Self-registration is off' },
   route_not_found: { status: 404, message: 'There is no such resource' },
@@ -66,9 +67,13 @@ export const refusalTable: ReasonTable<RefusalCode | CommonCode> = {
   // RFC 9110 section 15.5.2: a 401 lists a scheme with which the client may authenticate.
   challenges: (code) => {
     if (refusalKinds[code].status !== 401) return [];
-    // RFC 9470 section 3.
-    const stronger = code === 'sign_in_too_old' ? ', error="insufficient_user_authentication"' : '';
-    return [`Bearer realm="auth-api"${stronger}`];
+    return [`Bearer realm="auth-api"${strongerSignIn(code)}`];
   },
   closes: false,
 };
+
+/** RFC 9470 section 3. */
+function strongerSignIn(code: RefusalCode): string {
+  if (code === 'sign_in_too_old') return ', error="insufficient_user_authentication"';
+  return code === 'passkey_required' ? ', error="insufficient_user_authentication", acr_values="phr"' : '';
+}

@@ -19,4 +19,5 @@ export interface Owner {
   readonly fullName: string;
   readonly roles: readonly string[];
   readonly groups: readonly string[];
+  readonly hasPasskey: boolean;
 }

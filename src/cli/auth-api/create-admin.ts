@@ -1,7 +1,7 @@
 /** `rolegate auth-api create-admin`: creates an administrator, or gives an existing user the role. */
 import { z } from 'zod';
 import { AccountTakenError, type AuthApi } from '../../auth-api/auth-api.ts';
-import { administratorRole } from '../../auth-api/credentials/credential-rule.ts';
+import { administratorRole } from '../../auth-api/credentials/administrator-role.ts';
 import { accountFields, firstGroups, firstRoles } from '../../auth-api/operations/account-fields.ts';
 import { CommandError, ExitCode, usageError } from '../exit-code.ts';
 import { withAuthApi } from './with-auth-api.ts';

@@ -126,6 +126,11 @@ const passkeyOrigin = text('the origin of the pages, such as "https://app.exampl
     : new Problem('passkeys need an https origin', 'http only for localhost');
 });
 
+/** As the Auth API names them. */
+const roleOfUsers = text('the name of a role', (value) =>
+  /^[A-Za-z0-9][A-Za-z0-9_.:@-]{0,63}$/.test(value) ? value : new Problem('expected the name of a role'),
+);
+
 const passkeys = z.strictObject({
   origin: decides(
     passkeyOrigin,
@@ -139,6 +144,12 @@ const passkeys = z.strictObject({
     {
       examples: ['Example'],
     },
+  ),
+  requiredForRoles: decides(
+    z.array(roleOfUsers).optional(),
+    'Roles that a user has only in a session opened by a passkey; API keys never carry them. If unset, "users_admin", for users who have a passkey. Named here, a role needs one of every user; an empty list needs none.',
+    anyChange('a code by mail, or an API key, is enough for a role that is no longer named'),
+    { examples: [['users_admin']] },
   ),
 });
 

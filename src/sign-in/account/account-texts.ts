@@ -144,6 +144,13 @@ export interface PasskeyTexts {
   readonly newName: string;
   readonly add: string;
   readonly needsScript: string;
+  /** Title, where a code by mail is not enough. */
+  readonly required: string;
+  readonly requiredWhy: string;
+  readonly addFirst: string;
+  /** Why a code by mail is not enough for changes. */
+  readonly changeWhy: string;
+  readonly useNeedsScript: string;
   /** The browser created none. */
   readonly notCreated: string;
   readonly messages: Readonly<Record<OwnPasskeyMessage, string>>;

@@ -141,6 +141,22 @@ export function notPermittedPage(frame: Frame): Page {
   );
 }
 
+/** For a person with the role, whose session no passkey opened. `signIn`: address of a sign-in with one; null: the person has none. */
+export function passkeyFirstPage(frame: Frame, signIn: string | null): Page {
+  const { passkeys: texts, administration } = frame.texts;
+  const next =
+    signIn === null
+      ? signInAgainFirst(paths.passkeys, texts.addFirst, texts.title)
+      : signInAgainFirst(signIn, texts.requiredWhy, texts.use);
+  return render(
+    frame,
+    texts.required,
+    html`<h1>${texts.required}</h1>
+${next}<p class="end"><a href="${paths.account}">${administration.ownAccount}</a></p>
+`,
+  );
+}
+
 export function personAddress(id: string): string {
   return withQuery(paths.people, { id });
 }

@@ -11,6 +11,7 @@ import {
   type NewPerson,
   notPermittedPage,
   type Person,
+  passkeyFirstPage,
   peoplePage,
   personAddress,
   personPage,
@@ -25,6 +26,9 @@ const blankPerson: NewPerson = { email: '', fullName: '', alias: '', roles: 'use
 
 class RoleMissing extends Error {}
 
+/** The person has the role, but not in this session. */
+class PasskeyMissing extends Error {}
+
 export function createAdministration(
   parts: SignInParts,
   accounts: Accounts,
@@ -37,15 +41,24 @@ export function createAdministration(
       async function call(asked: AuthApiCall) {
         const response = await visit.call(asked);
         if (response.status === 403) throw new RoleMissing();
+        if (response.json['code'] === 'passkey_required') throw new PasskeyMissing();
         return response;
       }
       try {
         return await serve({ ...visit, call });
       } catch (error) {
+        if (error instanceof PasskeyMissing) return await passkeyFirst(visit);
         if (!(error instanceof RoleMissing)) throw error;
         return refuse('role_missing', () => notPermittedPage(visit.frame));
       }
     });
+  }
+
+  /** Who has no passkey yet adds one. */
+  async function passkeyFirst(visit: Visit): Promise<PageReply> {
+    const passkeys = listIn(await visit.call({ method: 'GET', path: '/passkeys' }), 'passkeys');
+    const page = passkeyFirstPage(visit.frame, passkeys.length === 0 ? null : visit.signInByPasskey);
+    return refuse('role_missing', () => page);
   }
 
   async function listOfPeople(visit: Visit, message: string | null = null, added: NewPerson = blankPerson) {

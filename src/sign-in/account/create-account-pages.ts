@@ -24,6 +24,7 @@ import { addressPage, codePage, type PageFrame, signUpPage } from './pages.ts';
 import { passkeyScript } from './passkey-script.ts';
 import { createPasskeyChallenges } from './passkey-sign-in.ts';
 import { createPendingCodes } from './pending-codes.ts';
+import { passkeyAcr } from './visit.ts';
 
 /** A sign-in of this browser, and what its pages have in common. */
 interface Step {
@@ -55,7 +56,8 @@ export function createAccountPages(parts: SignInParts, accounts: Accounts, secre
     const place = { provider: provider.name, origin: parts.origin };
     if (!transaction.isGoodAt(place, browser)) return beginAgain(transaction.target);
     const texts = textsFor(request);
-    const frame = { settings, texts, state, passkeyScript: scriptUrl, message: null };
+    const needsPasskey = scriptUrl !== null && transaction.acr?.includes(passkeyAcr) === true;
+    const frame = { settings, texts, state, passkeyScript: scriptUrl, needsPasskey, message: null };
     return { request, form, transaction, state, texts, frame };
   }
 

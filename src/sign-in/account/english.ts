@@ -37,7 +37,8 @@ export const english: AccountTexts = {
     tooManyCodes: 'Too many wrong codes were entered.',
     passkeyRejected:
       'This passkey was not accepted. It may have been removed, or this took too long. Please try again.',
-    passkeyCloned: 'This passkey was not accepted: it looks like a copy. Please sign in with a code, and remove it.',
+    passkeyCloned:
+      'This passkey was not accepted: it looks like a copy. Remove it after a sign-in with another one, or ask an administrator to.',
     tooManyPasskeys: 'Too many sign-ins failed.',
   },
   passkeys: {
@@ -55,6 +56,12 @@ export const english: AccountTexts = {
     newName: 'Name of a new passkey',
     add: 'Add a passkey',
     needsScript: 'Adding a passkey needs JavaScript.',
+    required: 'A passkey is needed here',
+    requiredWhy: 'A code by mail is not enough for this. Please sign in with your passkey.',
+    addFirst: 'A code by mail is not enough for this. Please add a passkey to your account, and sign in with it.',
+    changeWhy:
+      'To add or remove a passkey, please sign in with one that you have. If you have lost them all, an administrator can remove them.',
+    useNeedsScript: 'Signing in with a passkey needs JavaScript.',
     notCreated: 'No passkey was created. Perhaps this device has one already, or this page has been open for too long.',
     messages: {
       invalid: 'The passkey was not accepted. Please try again.',

@@ -43,7 +43,9 @@ export function createOwnAccount(
           isVerified: verified === true,
         })),
         signInAgain: visit.isRecent ? null : visit.signInAgain,
-        isAdministrator: namesIn(session.json['roles']).includes(administratorRole),
+        isAdministrator: ['roles', 'withheldRoles'].some((list) =>
+          namesIn(session.json[list]).includes(administratorRole),
+        ),
       },
     );
   }

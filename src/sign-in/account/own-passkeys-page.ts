@@ -8,8 +8,9 @@ export interface OwnPasskeys {
   readonly passkeys: readonly OwnPasskey[];
   /** Proposed for a new one. */
   readonly newName: string;
-  /** Address of a new sign-in; null: the last one is recent enough for changes. */
-  readonly signInAgain: string | null;
+  /** What changes need first; null: nothing. */
+  readonly signIn: 'any' | 'passkey' | null;
+  readonly signInAddress: string;
   readonly scriptUrl: string;
 }
 
@@ -23,11 +24,17 @@ interface OwnPasskey {
   readonly isSynced: boolean;
 }
 
-export function ownPasskeysPage(frame: Frame, { passkeys, newName, signInAgain, scriptUrl }: OwnPasskeys): Page {
+export function ownPasskeysPage(
+  frame: Frame,
+  { passkeys, newName, signIn, signInAddress, scriptUrl }: OwnPasskeys,
+): Page {
   const texts = frame.texts.passkeys;
   const { account } = frame.texts;
-  const mayChange = signInAgain === null;
-  const again = signInAgainFirst(signInAgain ?? '', texts.signInAgainWhy, account.signInAgain);
+  const mayChange = signIn === null;
+  const again =
+    signIn === 'passkey'
+      ? signInAgainFirst(signInAddress, texts.changeWhy, texts.use)
+      : signInAgainFirst(signInAddress, texts.signInAgainWhy, account.signInAgain);
   return render(
     frame,
     texts.title,

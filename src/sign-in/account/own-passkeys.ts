@@ -23,7 +23,7 @@ export function createOwnPasskeys(
   const onVisit = createVisits(parts, accounts);
 
   async function passkeysPage(visit: Visit, message: string | null) {
-    const { request, isRecent, signInAgain } = visit;
+    const { request, isRecent, isByCode, signInAgain, signInByPasskey } = visit;
     const passkeys = listIn(await visit.call({ method: 'GET', path: '/passkeys' }), 'passkeys');
     return ownPasskeysPage(
       { ...visit.frame, message },
@@ -36,7 +36,8 @@ export function createOwnPasskeys(
           isSynced: synced === true,
         })),
         newName: deviceName(request.userAgent, pageTexts(request)),
-        signInAgain: isRecent ? null : signInAgain,
+        signIn: isByCode && passkeys.length > 0 ? 'passkey' : isRecent ? null : 'any',
+        signInAddress: isByCode && passkeys.length > 0 ? signInByPasskey : signInAgain,
         scriptUrl: parts.origin + paths.passkeyScript,
       },
     );
@@ -45,6 +46,7 @@ export function createOwnPasskeys(
   async function change(visit: Visit, call: AuthApiCall): Promise<PageReply> {
     const response = await visit.call(call);
     if (response.status === 202) return redirect(paths.passkeys);
+    if (response.json['code'] === 'passkey_required') return redirect(visit.signInByPasskey);
     const message = messageOf(visit.frame, visit.frame.texts.passkeys.messages[messageFor(response)], response);
     return refusedChange(response, await passkeysPage(visit, message));
   }

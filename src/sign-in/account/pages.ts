@@ -17,10 +17,13 @@ export interface PageFrame extends Frame {
   readonly state: string;
   /** Address of the script for passkeys; null: they are not offered. */
   readonly passkeyScript: string | null;
+  /** Whether nothing else is enough. */
+  readonly needsPasskey: boolean;
 }
 
 export function addressPage(frame: PageFrame, email: string): Page {
   const { settings, texts, state } = frame;
+  if (frame.needsPasskey) return passkeyPage(frame);
   const signUp = html`<p class="faint">${texts.signUpQuestion} <a href="${linkTo(paths.signUp, state)}">${texts.signUpLink}</a></p>
 `;
   return render(
@@ -38,12 +41,26 @@ ${passkeyForm(frame)}${settings.mayRegister ? signUp : nothing}`,
   );
 }
 
+/** Where a code by mail is not enough. */
+function passkeyPage(frame: PageFrame): Page {
+  const { required, requiredWhy, useNeedsScript } = frame.texts.passkeys;
+  return render(
+    frame,
+    required,
+    html`<h1>${required}</h1>
+<p>${requiredWhy}</p>
+${alertOf(frame)}${passkeyForm(frame)}<noscript><p class="faint">${useNeedsScript}</p></noscript>
+`,
+    frame.passkeyScript,
+  );
+}
+
 /** Hidden without script. */
-function passkeyForm({ passkeyScript, texts, state }: PageFrame): Html {
+function passkeyForm({ passkeyScript, needsPasskey, texts, state }: PageFrame): Html {
   if (passkeyScript === null) return nothing;
   return html`<form method="post" action="${paths.passkey}" data-options="${paths.passkeyOptions}" hidden>
 ${hidden('state', state)}${hidden('pending', '')}${hidden('credential', '')}<p class="alert" role="alert" hidden>${texts.passkeys.notUsed}</p>
-<button class="plain">${texts.passkeys.use}</button>
+<button${needsPasskey ? nothing : html` class="plain"`}>${texts.passkeys.use}</button>
 </form>
 `;
 }

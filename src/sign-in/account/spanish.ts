@@ -37,7 +37,8 @@ export const spanish: AccountTexts = {
     tooManyCodes: 'Se han introducido demasiados códigos incorrectos.',
     passkeyRejected:
       'No se aceptó esta llave de acceso. Puede que se haya eliminado o que tardara demasiado. Inténtelo otra vez.',
-    passkeyCloned: 'No se aceptó esta llave de acceso: parece una copia. Inicie sesión con un código y elimínela.',
+    passkeyCloned:
+      'No se aceptó esta llave de acceso: parece una copia. Inicie sesión con otra y elimínela, o pídaselo a un administrador.',
     tooManyPasskeys: 'Han fallado demasiados inicios de sesión.',
   },
   passkeys: {
@@ -55,6 +56,13 @@ export const spanish: AccountTexts = {
     newName: 'Nombre de una llave nueva',
     add: 'Añadir llave de acceso',
     needsScript: 'Para añadir una llave de acceso hace falta JavaScript.',
+    required: 'Aquí hace falta una llave de acceso',
+    requiredWhy: 'Un código por correo no basta para esto. Inicie sesión con su llave de acceso.',
+    addFirst:
+      'Un código por correo no basta para esto. Añada una llave de acceso a su cuenta e inicie sesión con ella.',
+    changeWhy:
+      'Para añadir o quitar una llave de acceso, inicie sesión con una que ya tenga. Si las ha perdido todas, un administrador puede quitarlas.',
+    useNeedsScript: 'Para iniciar sesión con una llave de acceso hace falta JavaScript.',
     notCreated:
       'No se creó ninguna llave de acceso. Quizá este dispositivo ya tiene una, o esta página lleva abierta demasiado tiempo.',
     messages: {

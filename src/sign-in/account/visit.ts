@@ -12,14 +12,22 @@ export interface Visit {
   readonly name: string;
   /** Whether the sign-in is recent enough for changes. */
   readonly isRecent: boolean;
+  /** Whether it was by a code that was mailed, which is not enough for everything. */
+  readonly isByCode: boolean;
   /** Address of a recent one, which comes back to this page. */
   readonly signInAgain: string;
+  /** Address of a recent one with a passkey. */
+  readonly signInByPasskey: string;
   /** With the bearer of the session. */
   call(call: AuthApiCall): Promise<AuthApiResponse>;
 }
 
 /** Of the Auth API: may use its operations for administrators. */
 export const administratorRole = 'users_admin';
+
+/** How the Auth API calls these ways to sign in (`acr`). */
+const codeAcr = 'urn:rolegate:acr:code';
+export const passkeyAcr = 'phr';
 
 type Serve = (visit: Visit) => Promise<PageReply>;
 
@@ -37,14 +45,16 @@ export function createVisits(
     const current = await currentSession(parts, request);
     const bearer = current?.session.tokens.access ?? null;
     if (current === null || bearer === null || current.session.provider !== provider.name) return signIn();
-    const { preferred_username: alias, name } = current.session.claims;
+    const { preferred_username: alias, name, acr } = current.session.claims;
     const { address, userAgent } = request;
     const visit: Visit = {
       request,
       frame: { settings, texts: textsFor(request), message: null },
       name: [name, alias].find((one) => typeof one === 'string') ?? current.session.subject,
       isRecent: isGoodFor(current, [provider.name], recent, parts.now()),
+      isByCode: acr === codeAcr,
       signInAgain: startAddress(provider.name, here, recent),
+      signInByPasskey: startAddress(provider.name, here, { ...recent, acr: [passkeyAcr] }),
       async call(call) {
         const response = await client.call({ ...call, bearer, caller: { address, userAgent } });
         const isEnded = response.status === 401 && response.json['code'] === 'credential_rejected';

@@ -64,6 +64,8 @@ const simpleStep = z.union([
   z.strictObject({ createPasskey: z.string(), user: z.string(), as: z.string(), by: authenticatorFaults.default({}) }),
   /** It signs a challenge with this state: `${as}` is the credential as JSON. */
   z.strictObject({ signWith: z.string(), challenge: z.string(), as: z.string(), by: authenticatorFaults.default({}) }),
+  /** Signs in with this state; the bearer becomes `${as}`. */
+  z.strictObject({ passkeyIn: z.string(), as: z.string() }),
   /** Lets time pass. */
   z.strictObject({ advanceMs: z.int().min(1) }),
   /** What was published since the previous such step: kind and id. */

@@ -1,5 +1,6 @@
 /** Runs one case of the suite against a target. */
 import { expect } from 'vitest';
+import { z } from 'zod';
 import { createPasskey, type Page, signChallenge } from '../../support/software-authenticator.ts';
 import type { ConformanceCase, RequestStep, Step } from './conformance-case.ts';
 import { expectDescribed } from './expect-described.ts';
@@ -68,6 +69,8 @@ async function runStep(step: Step, target: Target, variables: Variables, label: 
     variables.set(step.as, JSON.stringify(signed));
   } else if ('advanceMs' in step) {
     await target.advance(step.advanceMs);
+  } else if ('passkeyIn' in step) {
+    await passkeyIn(step, target, variables);
   } else if (target.takeRevoked !== null) {
     const wanted = step.revoked.map((text) => fill(text, variables)).sort();
     expect([...target.takeRevoked()].sort(), label).toEqual(wanted);
@@ -135,6 +138,22 @@ async function send(step: RequestStep, target: Target, variables: Variables) {
   if (again.length > 0) return sendRaw(url, method, [...headers, ...again]);
   const answer = await fetch(url, init);
   return { status: answer.status, headers: answer.headers, text: await answer.text() };
+}
+
+async function passkeyIn(
+  { passkeyIn: key, as }: Extract<Step, { passkeyIn: string }>,
+  target: Target,
+  variables: Variables,
+): Promise<void> {
+  const post = async (path: string, body: object) => {
+    const init = { method: 'POST', body: JSON.stringify(body) };
+    return z.any().parse(await (await fetch(`${target.baseUrl}/api/auth/v2${path}`, init)).json());
+  };
+  const { options } = await post('/session/passkey/options', {});
+  const credential = signChallenge({ ...JSON.parse(fill(key, variables)), challenge: options.challenge });
+  const { bearer } = await post('/session/passkey', { credential });
+  expect(bearer).toEqual(expect.any(String));
+  variables.set(as, bearer);
 }
 
 async function signIn(email: string, as: string, target: Target, variables: Variables): Promise<void> {

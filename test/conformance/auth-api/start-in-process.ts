@@ -14,7 +14,7 @@ export const startInProcess: StartTarget = async (settings) => {
       ...authApiSettings,
       selfRegistration: settings.selfRegistration ?? true,
       revealUnknownEmail: settings.revealUnknownEmail ?? true,
-      passkeys: { origin: pageOrigin, rpId: new URL(pageOrigin).hostname, name: 'Example' },
+      passkeys: { origin: pageOrigin, rpId: new URL(pageOrigin).hostname, name: 'Example', requiredForRoles: null },
       trustedProxies: (address) => address === '127.0.0.1',
     },
     log: { info: () => {}, warn: () => {}, error: (fields, message) => console.error(message, fields) },

@@ -5,7 +5,7 @@ import { allOperations } from '../../../src/auth-api/operations/all-operations.t
 import { createPasskey } from '../../support/software-authenticator.ts';
 import { startAuthApi, testSettings } from './start-auth-api.ts';
 
-const rp = { origin: 'https://app.example.test', rpId: 'app.example.test', name: 'Example' };
+const rp = { origin: 'https://app.example.test', rpId: 'app.example.test', name: 'Example', requiredForRoles: null };
 
 it('every successful change by an administrator is logged without a secret, and nothing else is', async () => {
   const { api, port, lines, userId } = await startAuthApi({ settings: { ...testSettings, passkeys: rp } });

@@ -97,7 +97,12 @@ describe('stored and served', () => {
   it('the stored page is up to date', () => expect(stored('auth-api.md')).toBe(authApiPage()));
 
   it('is served unchanged', async () => {
-    const passkeys = { origin: 'https://app.example.test', rpId: 'app.example.test', name: 'Example' };
+    const passkeys = {
+      origin: 'https://app.example.test',
+      rpId: 'app.example.test',
+      name: 'Example',
+      requiredForRoles: null,
+    };
     const { api, port } = await startAuthApi({ settings: { ...testSettings, passkeys } });
     const answer = await fetch(`http://127.0.0.1:${port}/api/auth/v2/openapi.json`);
     const served: unknown = await answer.json();

@@ -10,7 +10,7 @@ import {
 import { type StartedAuthApi, startAuthApi, testSettings } from './start-auth-api.ts';
 
 const page = { origin: 'https://app.example.test', rpId: 'app.example.test' };
-const settings = { ...testSettings, passkeys: { ...page, name: 'Example' } };
+const settings = { ...testSettings, passkeys: { ...page, name: 'Example', requiredForRoles: null } };
 
 let started: StartedAuthApi[] = [];
 afterEach(async () => {

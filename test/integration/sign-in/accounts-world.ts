@@ -35,13 +35,14 @@ export function accountWorlds() {
     registers = true,
     routes = '',
     passkeys = false,
+    passkeyRules = '',
     sections = '',
     administrator = '',
   } = {}) {
     const port = await freePort();
     // Browsers accept no address as the domain of a passkey.
     const origin = `http://${passkeys ? 'localhost' : '127.0.0.1'}:${port}`;
-    const offered = passkeys ? `    passkeys: { origin: "${origin}", name: Example }` : '';
+    const offered = passkeys ? `    passkeys: { origin: "${origin}", name: Example${passkeyRules} }` : '';
     const service = await startRecordingUpstream();
     running.push(service);
     const mails = await startMailServer();
@@ -66,7 +67,7 @@ signIn:
   origin: ${origin}
 ${accounts}
 ${sections}
-roles: { user: {}, admin: {} }
+roles: { user: {}, admin: {}, users_admin: {} }
 identityHeaders: { x-user: userId, x-name: fullName, x-roles: roles }
 upstreams:
   pages: { targets: ['${service.origin}'] }

@@ -54,7 +54,7 @@ describe('the page', () => {
     expect((await list(ann)).text).toMatch(/last used \d{4}-\d\d-\d\d/);
     const id = idIn(added.text);
     expect((await change(ann, { action: 'rename', id, name: 'Old phone' })).text).toContain('Old phone');
-    expect((await change(ann, { action: 'remove', id })).text).not.toContain('Old phone');
+    expect((await change(other, { action: 'remove', id })).text).not.toContain('Old phone');
     const gone = new CookieBrowser();
     expect((await usePasskey(gone, await open(gone), key)).text).toContain('was not accepted');
     expect(session(gone)).toBeUndefined();
@@ -116,8 +116,10 @@ describe('what is refused', () => {
   });
 
   test('to add and to remove some time after the sign-in, but not to rename (control: at once)', async () => {
-    const { api, ann, add, ask, list, change } = await world({ embedded: '    recentSignIn: 1s' });
-    const { id } = await add();
+    const { api, add, ask, list, change, open, usePasskey } = await world({ embedded: '    recentSignIn: 1s' });
+    const { id, key } = await add();
+    const ann = new CookieBrowser();
+    await usePasskey(ann, await open(ann), key);
     expect((await ask(ann)).status).toBe(200);
     await expect
       .poll(async () => (await list(ann)).text, { timeout: 10_000 })
@@ -137,5 +139,36 @@ describe('what is refused', () => {
     expect((await api.call('GET', '/passkeys', undefined, await api.signIn('ann@example.test'))).json.passkeys).toEqual(
       [expect.objectContaining({ passkeyID: id })],
     );
+  });
+
+  test('to add and to remove after a code by mail, if there is a passkey (control: after a sign-in with it)', async () => {
+    const { ann, add, ask, create, list, change, open, usePasskey } = await world();
+    const early = await create(ann);
+    const { id, key } = await add();
+    const page = await list(ann);
+    expect(page.text).toContain('sign in with one that you have');
+    expect([page.text.includes('data-create'), page.text.includes('>Remove<')]).toEqual([false, false]);
+    expect((await ask(ann)).status).toBe(400);
+    for (const fields of [
+      { action: 'add', name: 'Evil', credential: early.credential },
+      { action: 'remove', id },
+    ]) {
+      const led = await change(ann, fields);
+      expect([led.url.includes('/.rolegate/address'), led.text.includes('A passkey is needed here')]).toEqual([
+        true,
+        true,
+      ]);
+      expect(led.text).not.toContain('name="email"');
+    }
+    expect((await list(ann)).text).not.toContain('Evil');
+    // The sign-in comes back to the page, where the same changes are possible.
+    const address = /href="([^"]*acr_values=phr[^"]*)"/.exec(page.text)![1]!.replaceAll('&#38;', '&');
+    const back = await usePasskey(ann, await open(ann, address), key);
+    expect(back.url).toContain(path);
+    const another = await create(ann);
+    expect((await change(ann, { action: 'add', name: 'Laptop', credential: another.credential })).text).toContain(
+      'Laptop',
+    );
+    expect((await change(ann, { action: 'remove', id })).text).not.toContain('Phone');
   });
 });

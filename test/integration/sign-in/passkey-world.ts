@@ -19,13 +19,24 @@ export function passkeyWorlds() {
     const page = { origin, rpId: 'localhost' };
     const api = apiOf(made);
     const bearer = await api.signIn('ann@example.test');
-    const add = async (over: Partial<Page> = {}) => {
-      const { options: wanted } = (await api.call('POST', '/passkey/options', {}, bearer)).json;
-      const { credential, key } = createPasskey({ ...page, challenge: wanted.challenge, ...over });
-      const added = await api.call('POST', '/passkey', { name: 'Phone', credential }, bearer);
-      return { id: String(added.json.passkeyID), key: { ...page, ...key, userHandle: String(wanted.user.id) } };
+    let mayAdd = bearer;
+    const signInBy = async (key: Omit<Parameters<typeof signChallenge>[0], 'challenge'>) => {
+      const { options: asked } = (await api.call('POST', '/session/passkey/options', {})).json;
+      const credential = signChallenge({ ...key, challenge: asked.challenge });
+      return String((await api.call('POST', '/session/passkey', { credential })).json.bearer);
     };
-    return { ...made, ...passkeySteps(made), ann, api, bearer, page, add };
+    /** `of`: a session of another user. */
+    const add = async (over: Partial<Page> = {}, of: string | null = null) => {
+      const session = of ?? mayAdd;
+      const { options: wanted } = (await api.call('POST', '/passkey/options', {}, session)).json;
+      const { credential, key } = createPasskey({ ...page, challenge: wanted.challenge, ...over });
+      const added = await api.call('POST', '/passkey', { name: 'Phone', credential }, session);
+      const whole = { ...page, ...key, userHandle: String(wanted.user.id) };
+      // Further ones need a session that one opened.
+      if (of === null && mayAdd === bearer) mayAdd = await signInBy(whole);
+      return { id: String(added.json.passkeyID), key: whole };
+    };
+    return { ...made, ...passkeySteps(made), ann, api, bearer, page, add, signInBy };
   };
 }
 

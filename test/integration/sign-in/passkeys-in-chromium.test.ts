@@ -146,6 +146,9 @@ describe('the page of passkeys', () => {
     await page.getByLabel('Name of a new passkey').fill('Laptop');
     await page.getByRole('button', { name: 'Add a passkey' }).click();
     await page.getByText('never used').waitFor();
+    // A second one needs a sign-in with the first.
+    await page.getByRole('link', { name: 'Sign in with a passkey' }).click();
+    await page.getByText('last used').waitFor();
     await page.getByRole('button', { name: 'Add a passkey' }).click();
     await page.getByText('Perhaps this device has one already').waitFor();
     await page.context().clearCookies();

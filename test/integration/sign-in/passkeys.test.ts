@@ -79,7 +79,7 @@ describe('attacks', () => {
   });
 
   test('one that was used, removed, copied or not verified opens nothing, and the page says so', async () => {
-    const { api, add, bearer, open, usePasskey, askPasskey, sendPasskey, session, post } = await start();
+    const { api, add, signInBy, open, usePasskey, askPasskey, sendPasskey, session, post } = await start();
     const [{ key }, counting, removed] = [await add(), await add(), await add()];
     const browser = new CookieBrowser();
     const refusedAs = async (one: typeof key & { counter?: number; userVerified?: boolean }, text: string) => {
@@ -96,7 +96,7 @@ describe('attacks', () => {
     await refusedAs({ ...counting.key, counter: 5 }, 'it looks like a copy');
     await accepts({ ...counting.key, counter: 6 });
     await accepts(removed.key);
-    await api.call('DELETE', `/passkey/${removed.id}`, undefined, bearer);
+    await api.call('DELETE', `/passkey/${removed.id}`, undefined, await signInBy(key));
     await refusedAs(removed.key, 'was not accepted');
     await refusedAs({ ...key, userVerified: false }, 'was not accepted');
     await refusedAs({ ...key, origin: 'http://evil.localhost' }, 'was not accepted');

@@ -11,6 +11,7 @@ export interface OwnerRow {
   readonly full_name: string;
   readonly roles: string | null;
   readonly groups: string | null;
+  readonly has_passkey: 0 | 1;
 }
 
 /** Sorted role names of `users.id`, joined by commas; null if there are none. */
@@ -23,6 +24,10 @@ export const joinedGroups = sql<
   string | null
 >`(select string_agg(group_name, ',' order by group_name) from user_groups where user_id = users.id)`;
 
+const hasPasskey = sql<
+  0 | 1
+>`case when exists (select 1 from passkeys where passkeys.user_id = users.id) then 1 else 0 end`;
+
 /** Columns for a query that joins `users`. */
 export const ownerColumns = [
   'users.id as user_id',
@@ -30,6 +35,7 @@ export const ownerColumns = [
   'users.full_name',
   joinedRoles.as('roles'),
   joinedGroups.as('groups'),
+  hasPasskey.as('has_passkey'),
 ] as const;
 
 export function toOwner(row: OwnerRow): Owner {
@@ -39,6 +45,7 @@ export function toOwner(row: OwnerRow): Owner {
     fullName: row.full_name,
     roles: splitNames(row.roles),
     groups: splitNames(row.groups),
+    hasPasskey: row.has_passkey === 1,
   };
 }
 

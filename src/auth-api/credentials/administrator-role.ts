@@ -1,0 +1,2 @@
+/** The only built-in role. */
+export const administratorRole = 'users_admin';

@@ -1,0 +1,46 @@
+/**
+ * Roles that need a passkey: a mailbox, or a key that was copied, is not enough for them. They are withheld where a credential is checked, so
+ * that gateways, and the operations of this API, see the same roles.
+ */
+import { Refusal } from '../outcome/refusals.ts';
+import { isPasskey } from '../passkeys/sign-in-methods.ts';
+import type { Rules, Services } from '../services.ts';
+import type { Owner } from '../store/rows.ts';
+import type { LiveSession, OpenedBy } from '../store/session-store.ts';
+import { administratorRole } from './administrator-role.ts';
+
+/** A credential whose `roles` are those that it carries. */
+export type Entitled<Credential extends Owner> = Credential & {
+  /** Roles of its owner that it does not carry, for want of a passkey. */
+  readonly withheldRoles: readonly string[];
+};
+
+/** `openedBy`: the session; or the credential is a key, which nobody confirms when it is used. */
+export function entitle<Credential extends Owner>(
+  credential: Credential,
+  openedBy: OpenedBy | 'key',
+  { passkeys }: Pick<Rules, 'passkeys'>,
+): Entitled<Credential> {
+  const { roles, hasPasskey } = credential;
+  // A command beside the API has its database and its secret: nothing can be withheld from it.
+  const carriesAll = openedBy !== 'key' && (isPasskey(openedBy) || openedBy === 'local');
+  if (passkeys === null || carriesAll) return { ...credential, withheldRoles: [] };
+  const isWithheld = (role: string) =>
+    passkeys.requiredForRoles === null
+      ? hasPasskey && role === administratorRole
+      : passkeys.requiredForRoles.includes(role);
+  const withheldRoles = roles.filter(isWithheld);
+  return { ...credential, withheldRoles, roles: roles.filter((role) => !isWithheld(role)) };
+}
+
+/** Null: this session may change passkeys. Otherwise a code by mail would be enough to add one, and to get what needs it. */
+export function refuseWithoutPasskey({ hasPasskey, openedBy }: LiveSession): Refusal | null {
+  return hasPasskey && openedBy === 'code' ? new Refusal('passkey_required') : null;
+}
+
+/** With the first passkey of a user, or without the last one, other credentials carry other roles. */
+export async function announceRoles(userId: string, { store, rules, revoked }: Services): Promise<void> {
+  if (rules.passkeys?.requiredForRoles !== null) return;
+  const roles = await store.users.roles(userId);
+  if (roles?.includes(administratorRole)) revoked({ kind: 'user', id: userId });
+}
