@@ -134,8 +134,8 @@ body {
   font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
 }
 main {
-  width: 100%; max-width: 30rem; padding: 32px; border: 1px solid var(--line); border-radius: 12px;
-  background: var(--card); box-shadow: 0 1px 3px #0000000f, 0 8px 24px #0000000f;
+  width: 100%; min-width: 0; max-width: 30rem; padding: 32px; border: 1px solid var(--line); border-radius: 12px;
+  background: var(--card); box-shadow: 0 1px 3px #0000000f, 0 8px 24px #0000000f; overflow-wrap: break-word;
 }
 main.wide { max-width: 44rem }
 main:has(table) { max-width: 46rem }

@@ -36,7 +36,7 @@ export function sessionsPage(texts: PageTexts, { name, rows, endAllAction }: Ses
     body: html`<h1>${texts.sessionsTitle}</h1>
 <p>${texts.sessionsOf(name)}</p>
 <table>
-<thead><tr><th>${texts.browserColumn}</th><th>${texts.openedColumn}</th><th>${texts.usedColumn}</th><th></th></tr></thead>
+<thead><tr><th>${texts.browserColumn}</th><th>${texts.openedColumn}</th><th>${texts.usedColumn}</th><td></td></tr></thead>
 <tbody>
 ${lines}</tbody>
 </table>

@@ -38,8 +38,10 @@ export function accountWorlds() {
     passkeyRules = '',
     sections = '',
     administrator = '',
+    port: given = 0,
+    database: shared = '',
   } = {}) {
-    const port = await freePort();
+    const port = given === 0 ? await freePort() : given;
     // Browsers accept no address as the domain of a passkey.
     const origin = `http://${passkeys ? 'localhost' : '127.0.0.1'}:${port}`;
     const offered = passkeys ? `    passkeys: { origin: "${origin}", name: Example${passkeyRules} }` : '';
@@ -47,7 +49,8 @@ export function accountWorlds() {
     running.push(service);
     const mails = await startMailServer();
     running.push(mails);
-    const database = administrator === '' ? ':memory:' : await databaseWith(administrator);
+    const created = administrator === '' ? ':memory:' : await databaseWith(administrator);
+    const database = shared === '' ? created : shared;
     const outbox = mail
       ? `mail: { smtp: "smtp://localhost:${mails.port}", from: "Rolegate <no-reply@example.test>", requireTls: false }`
       : 'outbox: console';
@@ -78,7 +81,7 @@ ${routes}
   - { id: pages, match: { path: /** }, upstream: pages, credentials: [session, bearer], access: [user] }
 `);
     running.push(gateway);
-    return { origin, gateway, service, mails, ...accountSteps(origin) };
+    return { origin, gateway, service, mails, database, ...accountSteps(origin) };
   };
 }
 
