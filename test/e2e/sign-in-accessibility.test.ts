@@ -84,7 +84,7 @@ test('every page is in the language of the browser, and none has a fault', async
   const later = await world.later();
   for (const [locale, seenOn] of languages) faulty.push(await faultyOf(later, laterPages, locale, seenOn));
   expect(faulty).toEqual([{}, {}, {}, {}]);
-});
+}, 400_000);
 
 test('control: a field without a label, faint text in the dark, and a form wider than a phone', async () => {
   const world = await start();

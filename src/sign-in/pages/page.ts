@@ -179,12 +179,15 @@ td form { margin: 0 }
 td.actions form { display: inline-block; margin-left: 8px }
 summary { width: fit-content; color: var(--accent); font-size: .875rem; cursor: pointer }
 details[open] summary { margin-bottom: 8px }
-td button { padding: 5px 12px }
+td button { padding: 5px 12px; white-space: nowrap }
+time { white-space: nowrap }
 .badge { margin-left: 6px; padding: 1px 8px; border-radius: 99px; background: var(--back); color: var(--faint); font-size: .8125rem; white-space: nowrap }
 @media (max-width: 36rem) {
   thead { display: none }
   td.actions form { margin: 4px 8px 4px 0 }
+  tr { display: block; padding: 10px 0; border-bottom: 1px solid var(--line) }
   td { display: block; padding: 2px 0; border: 0; text-align: left !important; overflow-wrap: anywhere }
-  td:last-child { padding-bottom: 12px; border-bottom: 1px solid var(--line) }
+  td:empty { display: none }
+  td[data-column]::before { content: attr(data-column) ": "; color: var(--faint) }
 }
 `;

@@ -24,8 +24,8 @@ export function sessionsPage(texts: PageTexts, { name, rows, endAllAction }: Ses
   const lines = rows.map(
     (row) => html`<tr>
 <td>${deviceName(row.device, texts)}${row.isThisOne ? html`<span class="badge">${texts.thisSession}</span>` : nothing}<br><small>${row.address}</small></td>
-<td>${moment(row.openedAtMs)}</td>
-<td>${moment(row.usedAtMs)}</td>
+<td data-column="${texts.openedColumn}">${moment(row.openedAtMs)}</td>
+<td data-column="${texts.usedColumn}">${moment(row.usedAtMs)}</td>
 <td><form method="post" action="${row.endAction}"><button class="plain">${texts.signOut}</button></form></td>
 </tr>
 `,

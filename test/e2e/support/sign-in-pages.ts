@@ -317,6 +317,7 @@ export const pages: readonly SignInPage[] = [
       await page.locator('summary').first().click();
     },
   },
+  at('ada', 'first passkey', `${own}account/passkeys`),
   at('ada', 'people', `${own}people`),
   at('ada', 'no people', `${own}people?search=zoe`),
   {
