@@ -15,8 +15,7 @@ export function openApiText(): string {
   return `${JSON.stringify(createDescription(allOperations), null, 2)}\n`;
 }
 
-/** No operation opens a session with a recovery code yet. */
-const shownMethods = Object.values(signInMethods).filter((method) => method !== signInMethods.recovery_code);
+const shownMethods = Object.values(signInMethods);
 
 const opening = `# The Auth API
 
@@ -63,6 +62,8 @@ for five minutes and for one response. Origin and RP id must match \`passkeys.or
 2. \`POST /passkey\` with \`{"name", "credential"}\`, in the same session, adds the passkey that the browser created.
 3. \`POST /session/passkey/options\` returns \`options\` for \`navigator.credentials.get\`; no address is needed.
 4. \`POST /session/passkey\` with \`{"credential"}\` opens a session. Its bearer is valid at once.
+5. \`POST /recovery-codes\`, in a session that a passkey opened within the last ten minutes, returns ten \`codes\`, once; earlier ones are void.
+6. \`POST /session/recovery\` with \`{"code"}\` opens a session in which passkeys can be changed, without the roles that need one. The code works once.
 
 \`GET /session\` then states how a session was opened, for [conditions on claims](conditions.md):
 

@@ -69,6 +69,7 @@ const tags = {
   emails: 'E-mail addresses',
   passkey: 'Passkeys',
   passkeys: 'Passkeys',
+  'recovery-codes': 'Passkeys',
   user: 'Users',
   admin: 'Administration',
 } as const;

@@ -176,6 +176,8 @@ function accountPages(parts: SignInParts, accounts: Accounts, secrets: readonly 
     [paths.passkey, { GET: page('beginAgain'), POST: page('checkPasskey') }],
     [paths.passkeys, { GET: page('showPasskeys'), POST: page('changePasskeys') }],
     [paths.newPasskeyOptions, { POST: page('offerNewPasskey') }],
+    [paths.recovery, { GET: page('showRecovery'), POST: page('recover') }],
+    [paths.recoveryCodes, { POST: page('createRecoveryCodes') }],
   ];
   return new Map([
     [paths.address, { GET: page('showAddress'), POST: page('sendCode') }],

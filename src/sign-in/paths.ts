@@ -29,6 +29,9 @@ export const paths = {
   /** Of a person who is signed in there: their passkeys, and the options for a new one. */
   passkeys: `${ownPaths}account/passkeys`,
   newPasskeyOptions: `${ownPaths}account/passkey-options`,
+  /** Sign-in there with a recovery code, and where a person gets new ones. */
+  recovery: `${ownPaths}recovery`,
+  recoveryCodes: `${ownPaths}account/recovery-codes`,
   /** Of an administrator there: the people who can sign in. */
   people: `${ownPaths}people`,
 } as const;

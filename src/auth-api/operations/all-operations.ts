@@ -30,6 +30,7 @@ import {
 import { defineOperation, type Operation } from './operation.ts';
 import { createPasskeySession, prepareSignIn } from './passkey-sessions.ts';
 import { addPasskey, listPasskeys, preparePasskey, removePasskey, renamePasskey } from './passkeys.ts';
+import { countRecoveryCodes, createRecoveryCodes, createRecoverySession } from './recovery-codes.ts';
 import { createSession, extendSession, listSessions, readSession, revokeSession, verifySession } from './sessions.ts';
 import { findUser, readAlias, registerUser, removeSelf } from './users.ts';
 
@@ -54,6 +55,7 @@ export const readDescription = defineOperation({
 const passkeyOperations: readonly Operation[] = [
   ...[prepareSignIn, createPasskeySession],
   ...[preparePasskey, addPasskey, listPasskeys, renamePasskey, removePasskey],
+  ...[createRecoverySession, createRecoveryCodes, countRecoveryCodes],
   ...[listUserPasskeys, removeUserPasskey],
 ];
 

@@ -6,9 +6,8 @@ import { z } from 'zod';
 import { noCredential } from '../credentials/credential-rule.ts';
 import { maxDeviceLength, rememberDevice } from '../limits/known-devices.ts';
 import { Refusal } from '../outcome/refusals.ts';
-import { longCodeLength } from '../secrets/random-secret.ts';
 import { checkCode, codeRefusals } from './check-code.ts';
-import { code, emailAddress, id } from './fields.ts';
+import { code, emailAddress, id, longCode } from './fields.ts';
 import { openedResponse, openedSession } from './open-session.ts';
 import { defineOperation } from './operation.ts';
 import { requestSession } from './request-session.ts';
@@ -35,12 +34,6 @@ export const createDeviceSession = defineOperation({
     return { ...opened, codeForm: requested.form };
   },
 });
-
-const longCode = z
-  .string()
-  .length(longCodeLength)
-  .regex(/^[0-9A-HJKMNP-TV-Z]*$/)
-  .describe('The letters and digits that came by mail');
 
 /** D2: verifies the code of a session, also of one that S1 or a registration requested. */
 export const verifyDeviceSession = defineOperation({

@@ -1,6 +1,7 @@
 /** The fields that several operations share, each described once. */
 import { z } from 'zod';
 import { decodeSegment } from '../../operations/operation.ts';
+import { longCodeLength } from '../secrets/random-secret.ts';
 
 /** Our ids are lower case; other spellings are not valid. */
 export const id = z
@@ -24,6 +25,13 @@ export const code = z
       .transform((value) => String(value).padStart(6, '0')),
   ])
   .describe('The six digits that came by mail');
+
+/** One that cannot be guessed. */
+export const longCode = z
+  .string()
+  .length(longCodeLength)
+  .regex(/^[0-9A-HJKMNP-TV-Z]*$/)
+  .describe('16 letters and digits');
 
 export const verification = z.object({ verificationCodeID: id, code });
 

@@ -30,7 +30,9 @@ export type Notice =
   | 'registration_refused'
   | 'passkey_added'
   | 'passkey_removed'
-  | 'passkey_removed_by_administrator';
+  | 'passkey_removed_by_administrator'
+  | 'recovery_codes_created'
+  | 'recovery_code_used';
 
 /** Notifies the owner of an account about a change or an attempt. */
 export interface NoticeMail {

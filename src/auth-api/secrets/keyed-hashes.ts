@@ -15,6 +15,9 @@ export interface KeyedHashes {
   isApiSecret(stored: string | null, apiKey: string, apiSecret: string): boolean;
   code(codeId: string, code: string): string;
   isCode(stored: string, codeId: string, code: string): boolean;
+  recoveryCode(code: string): string;
+  /** As for bearers. */
+  recoveryCodeCandidates(code: string): readonly string[];
   /** Of a challenge that was not stored. */
   challenge(...parts: string[]): string;
   isChallenge(hash: string, ...parts: string[]): boolean;
@@ -25,7 +28,7 @@ export interface KeyedHashes {
   attemptsOf(kind: string, ...parts: string[]): string;
 }
 
-type Purpose = 'bearer' | 'api-secret' | 'code' | 'challenge' | 'device' | 'attempts';
+type Purpose = 'bearer' | 'api-secret' | 'code' | 'recovery-code' | 'challenge' | 'device' | 'attempts';
 
 /** `secrets`: the current one first, then earlier ones, whose hashes stay valid. */
 export function createKeyedHashes(secrets: readonly [string, ...string[]]): KeyedHashes {
@@ -46,6 +49,8 @@ export function createKeyedHashes(secrets: readonly [string, ...string[]]): Keye
       matches(stored ?? unknown, 'api-secret', [apiKey, apiSecret]) && stored !== null,
     code: (codeId, code) => current('code', [codeId, code]),
     isCode: (stored, codeId, code) => matches(stored, 'code', [codeId, code]),
+    recoveryCode: (code) => current('recovery-code', [code]),
+    recoveryCodeCandidates: (code) => digest.map((under) => under('recovery-code', [code])),
     challenge: (...parts) => current('challenge', parts),
     isChallenge: (hash, ...parts) => matches(hash, 'challenge', parts),
     device: (...parts) => current('device', parts),
@@ -62,6 +67,7 @@ function digestUnder(secret: string): Digest {
     bearer: derive('bearer'),
     'api-secret': derive('api-secret'),
     code: derive('code'),
+    'recovery-code': derive('recovery-code'),
     challenge: derive('challenge'),
     device: derive('device'),
     attempts: derive('attempts'),

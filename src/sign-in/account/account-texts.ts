@@ -25,6 +25,7 @@ export interface AccountTexts {
   readonly hasAccount: string;
   readonly messages: Readonly<Record<MessageName, string>>;
   readonly passkeys: PasskeyTexts;
+  readonly recovery: RecoveryTexts;
   readonly wait: (seconds: number) => string;
   readonly codes: CodeTexts;
   readonly account: OwnAccountTexts;
@@ -156,6 +157,22 @@ export interface PasskeyTexts {
   readonly messages: Readonly<Record<OwnPasskeyMessage, string>>;
 }
 
+/** Of recovery codes. */
+export interface RecoveryTexts {
+  readonly link: string;
+  readonly title: string;
+  readonly why: string;
+  readonly label: string;
+  readonly hint: string;
+  readonly codes: string;
+  readonly left: (unused: number) => string;
+  readonly create: string;
+  readonly createWhy: string;
+  readonly newTitle: string;
+  readonly once: string;
+  readonly kept: string;
+}
+
 export type OwnPasskeyMessage = 'invalid' | 'tooMany' | 'nameInvalid' | 'gone';
 
 export type MessageName =
@@ -171,4 +188,5 @@ export type MessageName =
   | 'tooManyCodes'
   | 'passkeyRejected'
   | 'passkeyCloned'
+  | 'recoveryRejected'
   | 'tooManyPasskeys';

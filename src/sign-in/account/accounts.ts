@@ -24,6 +24,9 @@ export interface AccountPages {
   /** For the script. */
   offerNewPasskey(request: PageRequest): Promise<PageReply>;
   offerPasskey(request: PageRequest): Promise<PageReply>;
+  showRecovery(request: PageRequest): PageReply;
+  recover(request: PageRequest): Promise<PageReply>;
+  createRecoveryCodes(request: PageRequest): Promise<PageReply>;
   checkPasskey(request: PageRequest): Promise<PageReply>;
   showScript(request: PageRequest): PageReply;
   showPeople(request: PageRequest): Promise<PageReply>;

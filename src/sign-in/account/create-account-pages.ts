@@ -10,6 +10,7 @@ import type { Page } from '../pages/page.ts';
 import { paths } from '../paths.ts';
 import { homePath } from '../return-address.ts';
 import { currentSession, outage, type SignInParts, startAddress } from '../sign-in-parts.ts';
+import { meetsAcr } from '../step-up.ts';
 import type { OpenedTransaction } from '../transaction.ts';
 import type { AccountTexts, MessageName } from './account-texts.ts';
 import type { AccountPages, Accounts } from './accounts.ts';
@@ -24,7 +25,8 @@ import { addressPage, codePage, type PageFrame, signUpPage } from './pages.ts';
 import { passkeyScript } from './passkey-script.ts';
 import { createPasskeyChallenges } from './passkey-sign-in.ts';
 import { createPendingCodes } from './pending-codes.ts';
-import { passkeyAcr } from './visit.ts';
+import { recoveryPage } from './recovery-pages.ts';
+import { passkeyAcr, recoveryAcr } from './visit.ts';
 
 /** A sign-in of this browser, and what its pages have in common. */
 interface Step {
@@ -57,7 +59,8 @@ export function createAccountPages(parts: SignInParts, accounts: Accounts, secre
     if (!transaction.isGoodAt(place, browser)) return beginAgain(transaction.target);
     const texts = textsFor(request);
     const needsPasskey = scriptUrl !== null && transaction.acr?.includes(passkeyAcr) === true;
-    const frame = { settings, texts, state, passkeyScript: scriptUrl, needsPasskey, message: null };
+    const mayRecover = scriptUrl !== null && meetsAcr({ acr: recoveryAcr }, transaction.acr);
+    const frame = { settings, texts, state, passkeyScript: scriptUrl, needsPasskey, mayRecover, message: null };
     return { request, form, transaction, state, texts, frame };
   }
 
@@ -158,6 +161,21 @@ export function createAccountPages(parts: SignInParts, accounts: Accounts, secre
       }
     }),
 
+    showRecovery: onPage(({ frame }) => show(recoveryPage(frame))),
+
+    recover: onForm(async (step) => {
+      const response = await call(step, {
+        method: 'POST',
+        path: '/session/recovery',
+        body: { code: codeIn(step.form) },
+      });
+      const { bearer } = response.json;
+      if (response.status === 202 && typeof bearer === 'string') return await arrive(step, bearer);
+      // The form was sent twice, and the first one has opened the session.
+      if ((await currentSession(parts, step.request)) !== null) return redirect(step.transaction.target);
+      return refusal(step, recoveryMessage(response), response, recoveryPage);
+    }),
+
     showScript: () => say(passkeyScript, 'text/javascript'),
 
     offerPasskey: onForm(async (step) => {
@@ -210,4 +228,9 @@ function signUpMessage({ status, json }: AuthApiResponse): MessageName {
 function passkeyMessage({ status, json }: AuthApiResponse): MessageName {
   if (status === 429) return 'tooManyPasskeys';
   return json['code'] === 'passkey_cloned' ? 'passkeyCloned' : 'passkeyRejected';
+}
+
+function recoveryMessage({ status }: AuthApiResponse): MessageName {
+  if (status === 429) return 'tooManyPasskeys';
+  return status === 401 ? 'recoveryRejected' : 'longCodeMalformed';
 }

@@ -39,6 +39,7 @@ export const english: AccountTexts = {
       'This passkey was not accepted. It may have been removed, or this took too long. Please try again.',
     passkeyCloned:
       'This passkey was not accepted: it looks like a copy. Remove it after a sign-in with another one, or ask an administrator to.',
+    recoveryRejected: 'This recovery code is not valid. It may have been used or replaced.',
     tooManyPasskeys: 'Too many sign-ins failed.',
   },
   passkeys: {
@@ -60,7 +61,7 @@ export const english: AccountTexts = {
     requiredWhy: 'A code by mail is not enough for this. Please sign in with your passkey.',
     addFirst: 'A code by mail is not enough for this. Please add a passkey to your account, and sign in with it.',
     changeWhy:
-      'To add or remove a passkey, please sign in with one that you have. If you have lost them all, an administrator can remove them.',
+      'To add or remove a passkey, please sign in with one that you have. If you have lost them all, use a recovery code, or ask an administrator to remove them.',
     useNeedsScript: 'Signing in with a passkey needs JavaScript.',
     notCreated: 'No passkey was created. Perhaps this device has one already, or this page has been open for too long.',
     messages: {
@@ -69,6 +70,23 @@ export const english: AccountTexts = {
       nameInvalid: 'A passkey needs a name of at most 100 characters.',
       gone: 'This has changed in the meantime. The page shows how it is now.',
     },
+  },
+  recovery: {
+    link: 'Lost your passkey?',
+    title: 'Use a recovery code',
+    why: 'Each code signs you in once. Afterwards, add a new passkey on the page of your passkeys.',
+    label: 'Recovery code',
+    hint: '16 letters and digits. Small letters will do, and dashes may be omitted.',
+    codes: 'Recovery codes',
+    left: (unused) =>
+      unused === 0
+        ? 'You have no recovery codes. With one, you can sign in and add a new passkey if you lose yours.'
+        : `You have ${unused} unused recovery ${unused === 1 ? 'code' : 'codes'}.`,
+    create: 'Create new recovery codes',
+    createWhy: 'Earlier ones then no longer work.',
+    newTitle: 'Your new recovery codes',
+    once: 'Write them down or print them now, and keep them where no one else finds them. They are not shown again, and each works once.',
+    kept: 'I have kept them',
   },
   wait: (seconds) => {
     if (seconds < 60) return `Please try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`;

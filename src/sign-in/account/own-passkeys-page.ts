@@ -3,6 +3,7 @@ import { type Html, html, nothing, type Page } from '../pages/page.ts';
 import { paths } from '../paths.ts';
 import { actionForm, badge, dateOf, signInAgainFirst, table } from './elements.ts';
 import { alertOf, type Frame, hidden, render } from './pages.ts';
+import { recoveryPart } from './recovery-pages.ts';
 
 export interface OwnPasskeys {
   readonly passkeys: readonly OwnPasskey[];
@@ -11,6 +12,9 @@ export interface OwnPasskeys {
   /** What changes need first; null: nothing. */
   readonly signIn: 'any' | 'passkey' | null;
   readonly signInAddress: string;
+  /** Null: recovery codes are of no use yet. */
+  readonly unusedCodes: number | null;
+  readonly mayCreateCodes: boolean;
   readonly scriptUrl: string;
 }
 
@@ -24,10 +28,8 @@ interface OwnPasskey {
   readonly isSynced: boolean;
 }
 
-export function ownPasskeysPage(
-  frame: Frame,
-  { passkeys, newName, signIn, signInAddress, scriptUrl }: OwnPasskeys,
-): Page {
+export function ownPasskeysPage(frame: Frame, own: OwnPasskeys): Page {
+  const { passkeys, newName, signIn, signInAddress, unusedCodes, mayCreateCodes, scriptUrl } = own;
   const texts = frame.texts.passkeys;
   const { account } = frame.texts;
   const mayChange = signIn === null;
@@ -40,7 +42,7 @@ export function ownPasskeysPage(
     texts.title,
     html`<h1>${texts.title}</h1>
 <p>${texts.why}</p>
-${alertOf(frame)}${mayChange ? nothing : again}${table(passkeys.map((one) => row(frame, one, mayChange)))}${mayChange ? newPasskey(frame, newName) : nothing}<p class="row end"><a href="${paths.account}">${account.back}</a></p>
+${alertOf(frame)}${mayChange ? nothing : again}${table(passkeys.map((one) => row(frame, one, mayChange)))}${mayChange ? newPasskey(frame, newName) : nothing}${unusedCodes === null ? nothing : recoveryPart(frame, unusedCodes, mayCreateCodes)}<p class="row end"><a href="${paths.account}">${account.back}</a></p>
 `,
     mayChange ? scriptUrl : null,
   );

@@ -13,18 +13,20 @@ import type { AuthApiCall, AuthApiResponse } from './auth-api-client.ts';
 import { textOf } from './form-field.ts';
 import { ownPasskeysPage } from './own-passkeys-page.ts';
 import { busy, parseObject } from './passkey-sign-in.ts';
+import { recoveryCodesPage } from './recovery-pages.ts';
 import { messageOf, refusedChange } from './refused-change.ts';
-import { createVisits, listIn, type Visit } from './visit.ts';
+import { createVisits, listIn, namesIn, type Visit } from './visit.ts';
 
 export function createOwnPasskeys(
   parts: SignInParts,
   accounts: Accounts,
-): Pick<AccountPages, 'showPasskeys' | 'changePasskeys' | 'offerNewPasskey'> {
+): Pick<AccountPages, 'showPasskeys' | 'changePasskeys' | 'offerNewPasskey' | 'createRecoveryCodes'> {
   const onVisit = createVisits(parts, accounts);
 
   async function passkeysPage(visit: Visit, message: string | null) {
-    const { request, isRecent, isByCode, signInAgain, signInByPasskey } = visit;
+    const { request, isRecent, isByCode, signInAgain, signInToRecover } = visit;
     const passkeys = listIn(await visit.call({ method: 'GET', path: '/passkeys' }), 'passkeys');
+    const unused = Number((await visit.call({ method: 'GET', path: '/recovery-codes' })).json['unused'] ?? 0);
     return ownPasskeysPage(
       { ...visit.frame, message },
       {
@@ -37,7 +39,9 @@ export function createOwnPasskeys(
         })),
         newName: deviceName(request.userAgent, pageTexts(request)),
         signIn: isByCode && passkeys.length > 0 ? 'passkey' : isRecent ? null : 'any',
-        signInAddress: isByCode && passkeys.length > 0 ? signInByPasskey : signInAgain,
+        signInAddress: isByCode && passkeys.length > 0 ? signInToRecover : signInAgain,
+        unusedCodes: passkeys.length === 0 && unused === 0 ? null : unused,
+        mayCreateCodes: visit.isByPasskey && isRecent,
         scriptUrl: parts.origin + paths.passkeyScript,
       },
     );
@@ -46,7 +50,7 @@ export function createOwnPasskeys(
   async function change(visit: Visit, call: AuthApiCall): Promise<PageReply> {
     const response = await visit.call(call);
     if (response.status === 202) return redirect(paths.passkeys);
-    if (response.json['code'] === 'passkey_required') return redirect(visit.signInByPasskey);
+    if (response.json['code'] === 'passkey_required') return redirect(visit.signInToRecover);
     const message = messageOf(visit.frame, visit.frame.texts.passkeys.messages[messageFor(response)], response);
     return refusedChange(response, await passkeysPage(visit, message));
   }
@@ -59,6 +63,15 @@ export function createOwnPasskeys(
       if (response.status === 429) return busy(response.retryAfterS);
       if (response.status !== 202) return refuse('account_unchanged', () => ({ body: '', headers: [] }));
       return sayJson({ options: response.json['options'] });
+    }),
+
+    createRecoveryCodes: onVisit(async (visit) => {
+      // The page of passkeys says what is missing.
+      if (!visit.isRecent || !visit.isByPasskey) return redirect(paths.passkeys);
+      const response = await visit.call({ method: 'POST', path: '/recovery-codes', body: {} });
+      if (response.status === 202) return show(recoveryCodesPage(visit.frame, namesIn(response.json['codes'])));
+      if (response.status !== 429) return redirect(paths.passkeys);
+      return refusedChange(response, await passkeysPage(visit, messageOf(visit.frame, '', response)));
     }),
 
     changePasskeys: onVisit(async (visit) => {

@@ -19,6 +19,8 @@ export interface PageFrame extends Frame {
   readonly passkeyScript: string | null;
   /** Whether nothing else is enough. */
   readonly needsPasskey: boolean;
+  /** Whether a recovery code is enough. */
+  readonly mayRecover: boolean;
 }
 
 export function addressPage(frame: PageFrame, email: string): Page {
@@ -36,7 +38,7 @@ ${hidden('state', state)}<label for="email">${texts.addressLabel}</label>
 <p class="faint">${texts.addressHint}</p>
 <button>${texts.sendCode}</button>
 </form>
-${passkeyForm(frame)}${settings.mayRegister ? signUp : nothing}`,
+${passkeyForm(frame)}${recoveryLink(frame)}${settings.mayRegister ? signUp : nothing}`,
     frame.passkeyScript,
   );
 }
@@ -50,9 +52,16 @@ function passkeyPage(frame: PageFrame): Page {
     html`<h1>${required}</h1>
 <p>${requiredWhy}</p>
 ${alertOf(frame)}${passkeyForm(frame)}<noscript><p class="faint">${useNeedsScript}</p></noscript>
-`,
+${recoveryLink(frame)}`,
     frame.passkeyScript,
   );
+}
+
+/** Elsewhere, the page of passkeys leads on. */
+function recoveryLink({ mayRecover, needsPasskey, texts, state }: PageFrame): Html {
+  if (!mayRecover && !needsPasskey) return nothing;
+  return html`<p class="faint"><a href="${mayRecover ? linkTo(paths.recovery, state) : paths.passkeys}">${texts.recovery.link}</a></p>
+`;
 }
 
 /** Hidden without script. */
@@ -145,6 +154,6 @@ export function hidden(name: string, value: string): Html {
   return html`<input type="hidden" name="${name}" value="${value}">\n`;
 }
 
-function linkTo(path: string, state: string): string {
+export function linkTo(path: string, state: string): string {
   return `${path}?state=${encodeURIComponent(state)}`;
 }

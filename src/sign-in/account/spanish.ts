@@ -39,6 +39,7 @@ export const spanish: AccountTexts = {
       'No se aceptó esta llave de acceso. Puede que se haya eliminado o que tardara demasiado. Inténtelo otra vez.',
     passkeyCloned:
       'No se aceptó esta llave de acceso: parece una copia. Inicie sesión con otra y elimínela, o pídaselo a un administrador.',
+    recoveryRejected: 'Este código de recuperación no es válido. Puede que ya se usara o que haya códigos nuevos.',
     tooManyPasskeys: 'Han fallado demasiados inicios de sesión.',
   },
   passkeys: {
@@ -61,7 +62,7 @@ export const spanish: AccountTexts = {
     addFirst:
       'Un código por correo no basta para esto. Añada una llave de acceso a su cuenta e inicie sesión con ella.',
     changeWhy:
-      'Para añadir o quitar una llave de acceso, inicie sesión con una que ya tenga. Si las ha perdido todas, un administrador puede quitarlas.',
+      'Para añadir o quitar una llave de acceso, inicie sesión con una que ya tenga. Si las ha perdido todas, use un código de recuperación o pida a un administrador que las quite.',
     useNeedsScript: 'Para iniciar sesión con una llave de acceso hace falta JavaScript.',
     notCreated:
       'No se creó ninguna llave de acceso. Quizá este dispositivo ya tiene una, o esta página lleva abierta demasiado tiempo.',
@@ -71,6 +72,23 @@ export const spanish: AccountTexts = {
       nameInvalid: 'Una llave de acceso necesita un nombre de 100 caracteres como máximo.',
       gone: 'Esto ha cambiado entretanto. La página muestra cómo está ahora.',
     },
+  },
+  recovery: {
+    link: '¿Ha perdido su llave de acceso?',
+    title: 'Usar un código de recuperación',
+    why: 'Cada código sirve para iniciar sesión una vez. Después, añada una llave nueva en la página de sus llaves de acceso.',
+    label: 'Código de recuperación',
+    hint: '16 letras y cifras. Valen minúsculas, y los guiones no hacen falta.',
+    codes: 'Códigos de recuperación',
+    left: (unused) =>
+      unused === 0
+        ? 'No tiene códigos de recuperación. Con uno podrá iniciar sesión y añadir una llave nueva si pierde la suya.'
+        : `Le ${unused === 1 ? 'queda' : 'quedan'} ${unused} ${unused === 1 ? 'código' : 'códigos'} de recuperación sin usar.`,
+    create: 'Crear códigos de recuperación nuevos',
+    createWhy: 'Los anteriores dejarán de funcionar.',
+    newTitle: 'Sus códigos de recuperación nuevos',
+    once: 'Anótelos o imprímalos ahora y guárdelos donde nadie más los encuentre. No se vuelven a mostrar, y cada uno sirve una vez.',
+    kept: 'Ya los he guardado',
   },
   wait: (seconds) => {
     if (seconds < 60) return `Inténtelo de nuevo dentro de ${seconds} ${seconds === 1 ? 'segundo' : 'segundos'}.`;

@@ -14,10 +14,12 @@ export interface Visit {
   readonly isRecent: boolean;
   /** Whether it was by a code that was mailed, which is not enough for everything. */
   readonly isByCode: boolean;
+  readonly isByPasskey: boolean;
   /** Address of a recent one, which comes back to this page. */
   readonly signInAgain: string;
-  /** Address of a recent one with a passkey. */
+  /** Address of a recent one with a passkey; or with a recovery code, where that is enough. */
   readonly signInByPasskey: string;
+  readonly signInToRecover: string;
   /** With the bearer of the session. */
   call(call: AuthApiCall): Promise<AuthApiResponse>;
 }
@@ -28,6 +30,7 @@ export const administratorRole = 'users_admin';
 /** How the Auth API calls these ways to sign in (`acr`). */
 const codeAcr = 'urn:rolegate:acr:code';
 export const passkeyAcr = 'phr';
+export const recoveryAcr = 'urn:rolegate:acr:recovery';
 
 type Serve = (visit: Visit) => Promise<PageReply>;
 
@@ -53,8 +56,10 @@ export function createVisits(
       name: [name, alias].find((one) => typeof one === 'string') ?? current.session.subject,
       isRecent: isGoodFor(current, [provider.name], recent, parts.now()),
       isByCode: acr === codeAcr,
+      isByPasskey: acr === passkeyAcr,
       signInAgain: startAddress(provider.name, here, recent),
       signInByPasskey: startAddress(provider.name, here, { ...recent, acr: [passkeyAcr] }),
+      signInToRecover: startAddress(provider.name, here, { ...recent, acr: [passkeyAcr, recoveryAcr] }),
       async call(call) {
         const response = await client.call({ ...call, bearer, caller: { address, userAgent } });
         const isEnded = response.status === 401 && response.json['code'] === 'credential_rejected';

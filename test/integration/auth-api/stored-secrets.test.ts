@@ -3,8 +3,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { createPasskey, signChallenge } from '../../support/software-authenticator.ts';
 import { startAuthApi, testSettings } from './start-auth-api.ts';
 
+const page = { origin: 'https://app.example.test', rpId: 'app.example.test' };
+const passkeys = { ...page, name: 'Example', requiredForRoles: null };
 const folder = mkdtempSync(join(tmpdir(), 'auth-api-'));
 const secrets: Record<string, string> = {};
 const known: string[] = [];
@@ -12,7 +16,7 @@ let stored = '';
 let logged = '';
 
 beforeAll(async () => {
-  const started = await startAuthApi({ settings: { ...testSettings, database: join(folder, 'auth.db') } });
+  const started = await startAuthApi({ settings: { ...testSettings, database: join(folder, 'auth.db'), passkeys } });
   const call = async (method: string, path: string, body: object, bearer = '') => {
     const answer = await fetch(`http://127.0.0.1:${started.port}/api/auth/v2${path}`, {
       method,
@@ -39,6 +43,7 @@ beforeAll(async () => {
   secrets['local bearer'] = session.bearer;
   const local = await started.api.createVerifiedKeyPair(started.userId, 'Local', 1);
   secrets['local api secret'] = local.apiSecret;
+  secrets['recovery code'] = await recoveryCode(call, session.bearer);
   await call('GET', '/session', {}, 'wrong-bearer').catch(() => undefined);
   known.push(pair['keyID'] ?? '', pair['apiKey'] ?? '', session.sessionId, opened['sessionID'] ?? '');
   const readAll = () => readdirSync(folder).map((file) => readFileSync(join(folder, file), 'latin1'));
@@ -47,6 +52,28 @@ beforeAll(async () => {
   await started.api.close();
   stored += readAll().join('\n');
 });
+
+/** Of a user who adds a passkey and signs in with it. */
+async function recoveryCode(
+  call: (method: string, path: string, body: object, bearer?: string) => Promise<object>,
+  bearer: string,
+): Promise<string> {
+  const post = async (path: string, body: object, by?: string) => z.any().parse(await call('POST', path, body, by));
+  const { options } = await post('/passkey/options', {}, bearer);
+  const { credential, key } = createPasskey({ ...page, challenge: options.challenge });
+  await post('/passkey', { name: 'Phone', credential }, bearer);
+  const asked = await post('/session/passkey/options', {});
+  const signed = signChallenge({
+    ...page,
+    ...key,
+    challenge: asked.options.challenge,
+    userHandle: String(options.user.id),
+  });
+  const opened = await post('/session/passkey', { credential: signed });
+  const { codes } = await post('/recovery-codes', {}, opened.bearer);
+  expect(codes).toHaveLength(10);
+  return String(codes[0]);
+}
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
