@@ -39,7 +39,7 @@ try {
   show('\x1b[36m$\x1b[0m \x1b[1mnpm ci && npm start\x1b[0m', typingMs);
   const lines = screen.split('\n');
   const first = lines.findIndex((line) => plain(line).startsWith('Rolegate demo'));
-  const last = lines.findIndex((line, index) => index > first && plain(line).startsWith('Paste into'));
+  const last = lines.findIndex((line, index) => index > first && plain(line).startsWith('Open the gateway'));
   for (const line of lines.slice(first, last)) show(line);
   show('', readingMs);
   show('\x1b[2m# in a second terminal\x1b[0m');

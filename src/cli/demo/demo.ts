@@ -3,6 +3,9 @@
  * Everything is created at each start and lost with the process.
  */
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import pc from 'picocolors';
 import { createGateway, type Gateway } from '../../app/create-gateway.ts';
 import { untilSignal } from '../../app/lifecycle.ts';
@@ -19,11 +22,13 @@ import { startSampleService } from './sample-service.ts';
 import { type DemoPlaces, type DemoUser, renderCode, renderScreen } from './screen.ts';
 
 const configFile = 'config/demo.yaml';
+const defaultHost = '127.0.0.1';
+const defaultListen = `${defaultHost}:8080`;
 
 export async function demo(): Promise<ExitCode> {
-  const service = await startSampleService();
+  const service = await startSampleService(undefined, true);
   const adminToken = randomBytes(32).toString('base64url');
-  const config = readDemoConfig(service.url, adminToken);
+  const config = await readDemoConfig(service.url, adminToken);
   let gatewayUrl = '';
   const gateway = createGateway(config, {
     version,
@@ -46,7 +51,9 @@ export async function demo(): Promise<ExitCode> {
     const { listen, admin } = await gateway.start();
     const [own] = config.server.listeners;
     if (own === undefined || listen === null) throw new Error('the demo has no address to listen on');
-    gatewayUrl = urlOf(own.address, listen);
+    // Passkeys of the pages need this name.
+    const isLoopback = own.address.host === defaultHost;
+    gatewayUrl = urlOf(isLoopback ? { ...own.address, host: '' } : own.address, listen);
     places = {
       gateway: gatewayUrl,
       admin: admin === null || config.server.admin === null ? null : urlOf(config.server.admin, admin),
@@ -63,10 +70,17 @@ export async function demo(): Promise<ExitCode> {
   return (await ended) as ExitCode;
 }
 
-/** An address in the environment may be invalid. */
-function readDemoConfig(serviceUrl: string, adminToken: string): Config {
+/** An address in the environment may be invalid. Its port is in the origin of the pages, so it must be known before. */
+async function readDemoConfig(serviceUrl: string, adminToken: string): Promise<Config> {
+  const listen = process.env['ROLEGATE_LISTEN'] ?? defaultListen;
+  const free = listen.endsWith(':0') ? listen.replace(/0$/, String(await freePort())) : listen;
+  const [port = ''] = /\d+$/.exec(free) ?? [];
   const env = {
     ...process.env,
+    ROLEGATE_LISTEN: free,
+    // Passkeys need a name, and people may enter the address instead.
+    ROLEGATE_DEMO_ORIGIN: `http://localhost:${port}`,
+    ROLEGATE_DEMO_OTHER_ORIGIN: `http://127.0.0.1:${port}`,
     ROLEGATE_DEMO_SECRET: randomBytes(32).toString('hex'),
     ROLEGATE_DEMO_SERVICE: serviceUrl,
     ROLEGATE_ADMIN_TOKEN: adminToken,
@@ -78,6 +92,15 @@ function readDemoConfig(serviceUrl: string, adminToken: string): Config {
 
 /** The demo's own file reads the two addresses from the environment. Both, because a second demo needs both. */
 const hint = ', for example: ROLEGATE_LISTEN=127.0.0.1:8081 ROLEGATE_ADMIN=127.0.0.1:9091 npm start';
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
 
 /** The configured name with the actual port, which differs for port 0. */
 function urlOf(configured: Address, bound: Address): string {

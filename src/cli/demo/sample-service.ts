@@ -1,21 +1,25 @@
 /** A service that returns what it received, to show what the gateway did: the upstream of the demo, and `rolegate echo`. */
 import { createServer, type IncomingMessage } from 'node:http';
 import { type ListenAddress, listenAt } from '../../http1/server/listen.ts';
+import { pageHeaders, samplePage } from './sample-page.ts';
 
 export interface SampleService extends ListenAddress {
   readonly url: string;
   close(): Promise<void>;
 }
 
-/** Default: a free port of loopback. */
+/** Default: a free port of loopback. `hasPage`: browsers get what was received as a page. */
 export async function startSampleService(
   address: ListenAddress = { host: '127.0.0.1', port: 0 },
+  hasPage = false,
 ): Promise<SampleService> {
   const server = createServer((request, response) => {
     request.resume();
     request.on('end', () => {
-      const body = `${JSON.stringify(describe(request), null, 2)}\n`;
-      response.writeHead(200, { 'content-type': 'application/json' });
+      const json = `${JSON.stringify(describe(request), null, 2)}\n`;
+      const isPage = hasPage && request.headers.accept?.includes('text/html') === true;
+      response.writeHead(200, isPage ? pageHeaders : { 'content-type': 'application/json' });
+      const body = isPage ? samplePage(request.headers, json) : json;
       response.end(request.method === 'HEAD' ? undefined : body);
     });
   });

@@ -51,7 +51,7 @@ export function renderScreen(
   const comment = (text: string) => pc.dim(`  # ${text}`);
   const lines = [
     `${pc.bold('Rolegate demo')}   gateway ${pc.cyan(gateway)}${admin === null ? '' : `   admin ${pc.cyan(admin)}`}`,
-    `Paste into a second terminal, first the credentials of ${user.name} and ${root.name}:`,
+    `Open the gateway in a browser, as ${user.email}, or paste in a terminal:`,
     `  AT=${gateway}`,
     `  ANN=${user.bearer}`,
     `  KEY=${user.apiKey}`,
@@ -91,5 +91,6 @@ export function renderCode(gateway: string, { to, purpose, codeId, code }: CodeM
   // Only a login is verified without a credential.
   const bearer = purpose === 'session' ? [] : ['-H "authorization: Bearer <the bearer of the session>"'];
   const line = curl(url, '-X PUT', json, ...bearer, body);
-  return `\n  ${pc.bold(`code ${code}`)} for ${to}; use it:\n${line}\n\n`;
+  const page = purpose === 'session' ? 'enter it on the page, or use it' : 'use it';
+  return `\n  ${pc.bold(`code ${code}`)} for ${to}; ${page}:\n${line}\n\n`;
 }

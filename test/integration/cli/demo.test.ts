@@ -3,9 +3,11 @@
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CookieBrowser } from '../../support/cookie-browser.ts';
 import { runCurlLine } from '../../support/curl-line.ts';
 import { readDemoScreen, useOfCode } from '../../support/demo-screen.ts';
 import { type RunningCommand, runRolegate } from '../../support/running-command.ts';
+import { accountSteps } from '../sign-in/accounts-world.ts';
 
 const freePorts = { ROLEGATE_LISTEN: '127.0.0.1:0', ROLEGATE_ADMIN: '127.0.0.1:0' };
 
@@ -52,6 +54,28 @@ describe('the demo', () => {
     // The gateway may still cache the rejection from before, for `cache.rejected` at most.
     await expect.poll(async () => (await runCurlLine(order)).status, { timeout: 8_000, interval: 250 }).toBe(200);
   }, 15_000);
+
+  test.each(['localhost', '127.0.0.1'])(
+    'the gateway in a browser, at %s, signs a person in and shows the page',
+    async (host) => {
+      const gateway = / gateway (http:\S+)/.exec(demo.output())![1]!;
+      const { open, askCode, enter } = accountSteps(gateway);
+      const browser = new CookieBrowser();
+      const first = await browser.visit(`${gateway.replace('localhost', host)}/`);
+      expect(first.text).toContain('Sign in to Rolegate demo');
+      const address = /in a browser, as (\S+),/.exec(demo.output())![1]!;
+      const before = demo.output().length;
+      const asked = await askCode(browser, first, address);
+      await expect.poll(() => demo.output().slice(before)).toMatch(/code \d{6} for .*; enter it on the page/);
+      const code = /code (\d{6}) for /.exec(demo.output().slice(before))![1]!;
+      const page = await enter(browser, asked, code);
+      expect([page.status, page.url]).toEqual([200, `${gateway.replace('localhost', host)}/`]);
+      expect(page.text).toContain('<h1>Hello ann</h1>');
+      expect(page.text).not.toContain('rolegate-session');
+      expect((await open(browser, '/.rolegate/account')).text).toContain(address);
+      expect((await open(browser, '/.rolegate/account/passkeys')).status).toBe(200);
+    },
+  );
 
   test('requests appear as one line each, with the error id of a refusal', async () => {
     const { trials, expand } = readDemoScreen(demo.output());
