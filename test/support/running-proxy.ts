@@ -83,6 +83,7 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
       index: 0,
       pattern: compilePattern(null, '/**'),
       methods: null,
+      hasRule: true,
       access: compileRouteAccess(setup.access ?? 'public', new Map([['user', []]])),
       credentials: ['bearer', 'keyPair'],
       challenges: bearerOnly,

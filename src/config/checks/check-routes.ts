@@ -52,6 +52,8 @@ interface Surroundings
   /** What applies the decisions; null: Rolegate's own proxy. */
   readonly decider: DecidesFor | null;
   readonly access: ReadAccess;
+  /** Whether `defaults.access` is written. */
+  readonly hasDefaultRule: boolean;
   readonly defaults: ConfigFile['defaults'];
   readonly readResponses: ResponsesReader;
   readonly readCredentials: CredentialsReader;
@@ -106,6 +108,7 @@ export function checkRoutes(
     decider,
     upstreams: new Set([...Object.keys(upstreams), 'auth-api', identityKeys, ...eventUpstreams.keys()]),
     access: readAccess(defaults.access, main.at('defaults', 'access'), roles),
+    hasDefaultRule: main.at('defaults', 'access').isWritten,
     defaults,
     readResponses: createResponsesReader(config, main),
     readCredentials: createCredentialsReader(config),
@@ -232,6 +235,7 @@ function checkRoute(entry: RouteEntry, at: Location, index: number, around: Surr
     bodyBufferBytes: entry.bodyBuffer ?? defaults.bodyBuffer,
     bodyRate: entry.bodyRate ?? defaults.bodyRate,
     recheckMs: entry.streams?.recheck ?? defaults.streams.recheck,
+    hasRule: entry.access !== undefined || around.hasDefaultRule,
   }));
 }
 

@@ -50,6 +50,8 @@ export interface Route {
   /** How often the access of an open stream is decided again, in milliseconds; 0: never. */
   readonly recheckMs: number;
   readonly access: RouteAccess;
+  /** Whether the configuration has a rule for the route; without one, it refuses every request. */
+  readonly hasRule: boolean;
   /** Roles that are read in the scope of a parameter; null: its rules use none. */
   readonly scopes: readonly ScopedRole[] | null;
   /** Kinds of credential that the route accepts. */

@@ -84,6 +84,17 @@ export function holdEveryAddress(ranges: readonly string[]): boolean {
   });
 }
 
+/** Whether the ranges together contain every address of `block`, which is valid CIDR text. */
+export function holdWhole(ranges: readonly string[], block: string): boolean {
+  const { value, bits, prefix } = parseCidr(block)!;
+  const { firsts, nexts } = stretchesOf(
+    ranges.map(parseCidr).filter((range) => range !== null),
+    bits,
+  );
+  const next = value + (1n << BigInt(bits - prefix));
+  return firsts.some((first, index) => first <= value && next <= nexts[index]!);
+}
+
 /** An IPv4 address in IPv6 (`::ffff:a.b.c.d`, RFC 4291 section 2.5.5.2) counts as the IPv4 address. */
 export function parseAddress(text: string): { value: bigint; bits: 32 | 128 } | null {
   if (!text.includes(':')) {

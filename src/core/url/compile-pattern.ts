@@ -66,6 +66,8 @@ function shapeOf(written: string): Shape {
 function literal(part: string): string {
   if (oneSpelling.test(part)) return part;
   if (part === '') throw new RangeError('a path pattern has no empty segment ("//")');
+  if (part === '*')
+    throw new RangeError('"*" is not supported: write "**" for everything below, or {name} for one segment');
   if (/[{}*]/.test(part)) {
     const params = 'a parameter such as {name}, {id:uuid} or {id}.json (one in a segment)';
     throw new RangeError(`"${part}" is neither a literal, ${params}, nor "**"`);

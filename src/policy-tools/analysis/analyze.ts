@@ -5,7 +5,7 @@ import { Probes } from '../../policy-model/probes.ts';
 import { suspectLiterals, uncomparedParams, unmeetableConditions } from './doubtful-conditions.ts';
 import { idleRoles, idleUpstreams, type NearestName } from './doubtful-names.ts';
 import { likeHosts, patternSlips } from './doubtful-patterns.ts';
-import { idleParts, unmeetableRules } from './doubtful-rules.ts';
+import { idleParts, routesWithoutRule, unmeetableRules } from './doubtful-rules.ts';
 import { type Finding, findingOf } from './finding.ts';
 import { expiredRoutes, idleConditions, unusedNames, unusedPolicies } from './idle-conditions.ts';
 import { openRoutes } from './open-routes.ts';
@@ -26,6 +26,7 @@ export function analyze(
 ): readonly Finding[] {
   return [
     ...routeFindings(config, nearest),
+    ...routesWithoutRule(config),
     ...expiredRoutes(config, nowMs),
     ...unsafeSettings(config, leadsTo, nowMs),
     ...idleUpstreams(config),

@@ -5,11 +5,22 @@ import { type RoleRule, rulesIn } from '../../core/policy/access.ts';
 import { derivedRoles, type RoleMapping } from '../../core/policy/map-roles.ts';
 import { leavesOf, type RoleDemand } from '../../core/policy/role-demand.ts';
 import { compileRoles, type RoleExpression, roleKeys, termInWords } from '../../core/policy/role-expression.ts';
+import { entriesOf } from '../../core/routing/route-table.ts';
 import { mayGive } from '../../policy-model/callers.ts';
 import { exampleOf, methodOf, methodsToAsk, type Probes } from '../../policy-model/probes.ts';
 import { roleWays } from '../../policy-model/role-ways.ts';
 import { blank } from '../../policy-model/samples/sample-identity.ts';
 import { type Finding, type FindingCode, findingOf } from './finding.ts';
+
+/** Routes without a rule of their own or by default: they refuse every request, which their author may not expect. */
+export function routesWithoutRule({ routes }: Config): readonly Finding[] {
+  return entriesOf(routes.routes).flatMap(([route]) => {
+    if (route.hasRule) return [];
+    const place = { kind: 'route', index: route.index } as const;
+    const hint = 'write who may use it, such as "access: authenticated", or "access: deny" if no caller may';
+    return [findingOf('route_without_access', route.id, place, 'no rule: this route refuses every request', { hint })];
+  });
+}
 
 /**
  * Role rules that no identity can meet. Each way to meet a rule forbids some roles. If any identity of a source meets it, one that has

@@ -45,6 +45,10 @@ export const findingKinds = {
   },
   list_line_repeated: { severity: 'note', meaning: 'A list file contains an entry twice.' },
   condition_unused: { severity: 'warning', meaning: 'A named condition is not used.' },
+  route_without_access: {
+    severity: 'warning',
+    meaning: 'A route has no rule, and no default gives one, so it refuses every request.',
+  },
   access_expired: { severity: 'warning', meaning: 'A route has expired (`notAfter`).' },
   policy_unused: { severity: 'warning', meaning: 'A policy applies to no route.' },
   literal_like_value: {
@@ -78,6 +82,10 @@ export const findingKinds = {
     meaning: 'No source reads the time of the sign-in, so `maxAuthAge` refuses every request.',
   },
   every_peer_trusted: { severity: 'warning', meaning: 'The forwarded headers of every peer are trusted.' },
+  private_block_trusted: {
+    severity: 'warning',
+    meaning: 'The forwarded headers of a whole block of private addresses are trusted, such as 10.0.0.0/8.',
+  },
   admin_open: {
     severity: 'warning',
     meaning: 'The admin port is reachable from other machines and requires no token.',

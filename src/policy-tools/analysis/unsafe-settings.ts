@@ -3,7 +3,7 @@
  * calls go.
  */
 import type { Config } from '../../config/config.ts';
-import { holdEveryAddress } from '../../core/syntax/addresses.ts';
+import { holdEveryAddress, holdWhole } from '../../core/syntax/addresses.ts';
 import { factsOf } from '../../tls/certificate-names.ts';
 import { conditionPlace } from './condition-places.ts';
 import { type Finding, findingOf } from './finding.ts';
@@ -14,6 +14,7 @@ export type LeadsTo = (origin: string, address: { readonly host: string; readonl
 export function unsafeSettings(config: Config, leadsTo: LeadsTo, nowMs: number): readonly Finding[] {
   return [
     ...trustedPeers(config),
+    ...trustedBlocks(config),
     ...openAdminPort(config, leadsTo),
     ...ownAuthApi(config, leadsTo),
     ...plainIssuers(config),
@@ -30,6 +31,18 @@ function trustedPeers({ server }: Config): readonly Finding[] {
   const message = 'every client can choose its address, host and scheme: X-Forwarded-* of every peer is trusted';
   const hint = 'list the proxies in front under "server.trustedProxies"';
   return [settingFinding('every_peer_trusted', ['server', 'trustEveryPeer'], message, hint)];
+}
+
+/** Networks of private addresses (RFC 1918, RFC 4193, RFC 6598): other machines than the proxies are in them, too. */
+const privateBlocks = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fd00::/8'];
+
+function trustedBlocks({ server }: Config): readonly Finding[] {
+  if (server.trustEveryPeer) return [];
+  const blocks = privateBlocks.filter((block) => holdWhole(server.trustedRanges, block));
+  if (blocks.length === 0) return [];
+  const message = `every machine in ${blocks.join(', ')} can choose the address, host and scheme of its requests`;
+  const hint = 'list the addresses or the networks of the proxies in front alone';
+  return [settingFinding('private_block_trusted', ['server', 'trustedProxies'], message, hint)];
 }
 
 function openAdminPort({ server }: Config, leadsTo: LeadsTo): readonly Finding[] {

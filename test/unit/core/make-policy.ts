@@ -74,6 +74,7 @@ export function makeRoute(spec: RouteSpec, index = 0): Route {
     index,
     pattern,
     methods: spec.methods ?? null,
+    hasRule: true,
     access: compileRouteAccess(accessOf(spec.access ?? 'public'), roles),
     credentials: spec.credentials ?? kindsOf(plainSources),
     challenges: compileChallenges(plainSources, spec.credentials ?? kindsOf(plainSources)),

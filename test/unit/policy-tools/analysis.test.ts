@@ -479,6 +479,23 @@ describe('hosts that differ by one letter', () => {
   ])('not reported: %s', (_, hosts) => expect(of(...hosts)).toEqual([]));
 });
 
+describe('routes without a rule', () => {
+  const of = (routes: string, settings = '') =>
+    find(`${head}${roles}${settings}routes:\n${route('uses', '/uses', 'access: [user]')}${routes}`)
+      .filter(({ code }) => code === 'route_without_access')
+      .map(({ subject }) => subject);
+  const none = '  - { id: r, match: { paths: ["/r/**", "/r"] }, upstream: s }\n';
+  const policy = 'policies: [{ id: p, match: { path: "/r/**" }, access: [user] }]\n';
+  test.each([
+    ['none', none, '', ['r']],
+    ['none below a policy', none, policy, ['r']],
+    ['a written deny', route('r', '/r', 'access: deny'), '', []],
+    ['one for a method', route('r', '/r', 'access: { GET: [user] }'), '', []],
+    ['one by default', none, 'defaults: { access: authenticated }\n', []],
+    ['deny by default', none, 'defaults: { access: deny }\n', []],
+  ])('%s', (_, routes, settings, expected) => expect(of(routes, settings)).toEqual(expected));
+});
+
 describe('settings that are probably mistakes', () => {
   const of = (settings: string, { authApi = '"http://auth:8081"', target = 'http://s:8080', when = '' } = {}) => {
     const text = `version: 1
@@ -486,15 +503,28 @@ authApi: { url: ${authApi} }
 upstreams: { s: { targets: ["${target}"] } }
 ${roles}routes:
 ${route('r', '/r', `access: [user]${when}`)}${settings}`;
-    const kinds = ['every_peer_trusted', 'admin_open', 'auth_api_is_gateway', 'port_zero', 'condition_every_address'];
+    const kinds = [
+      'every_peer_trusted',
+      'private_block_trusted',
+      'admin_open',
+      'auth_api_is_gateway',
+      'port_zero',
+      'condition_every_address',
+    ];
     return find(text)
       .filter(({ code }) => kinds.includes(code))
       .map(({ code, subject, problem }) => `${code}:${subject} ${problem.line}`);
   };
+  const whole = 'private_block_trusted:server.trustedProxies 7';
   test.each([
     ['nothing', '', []],
     ['every peer trusted', 'server: { trustEveryPeer: true }', ['every_peer_trusted:server.trustEveryPeer 7']],
     ['not every peer trusted', 'server: { trustEveryPeer: false }', []],
+    ['a private block trusted', 'server: { trustedProxies: [10.0.0.0/8] }', [whole]],
+    ['within a larger range', 'server: { trustedProxies: [128.0.0.0/1, "::1"] }', [whole]],
+    ['in two halves', 'server: { trustedProxies: [172.16.0.0/13, 172.24.0.0/13] }', [whole]],
+    ['unique local addresses', 'server: { trustedProxies: ["fc00::/7"] }', [whole]],
+    ['a part of each', 'server: { trustedProxies: [10.0.0.0/9, 172.16.0.0/13, 192.168.1.0/24, "fd00::/9"] }', []],
     ['an admin port on every address', 'server: { admin: ":9090" }', ['admin_open:server.admin 7']],
     ['an admin port on an interface', 'server: { admin: "10.0.0.1:9090" }', ['admin_open:server.admin 7']],
     ['with a token', `server: { admin: ":9090", adminToken: ${'t'.repeat(40)} }`, []],
