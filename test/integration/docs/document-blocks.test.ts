@@ -116,6 +116,12 @@ const notRun: readonly { readonly page: string; readonly begins: string; readonl
       in: 'test/integration/cli/init.test.ts',
     },
     {
+      page: 'docs/guides/sign-in-without-a-provider.md',
+      begins: '$ npm ci',
+      why: 'begins with an installation, and ends in a browser',
+      in: 'test/integration/cli/init-accounts.test.ts',
+    },
+    {
       page: 'docs/guides/editor.md',
       begins: 'rolegate schema >',
       why: 'the command of the installed package',

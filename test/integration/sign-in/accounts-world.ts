@@ -39,11 +39,12 @@ export function accountWorlds() {
     sections = '',
     administrator = '',
     port: given = 0,
+    origin: stated = '',
     database: shared = '',
   } = {}) {
     const port = given === 0 ? await freePort() : given;
     // Browsers accept no address as the domain of a passkey.
-    const origin = `http://${passkeys ? 'localhost' : '127.0.0.1'}:${port}`;
+    const origin = stated === '' ? `http://${passkeys ? 'localhost' : '127.0.0.1'}:${port}` : stated;
     const offered = passkeys ? `    passkeys: { origin: "${origin}", name: Example${passkeyRules} }` : '';
     const service = await startRecordingUpstream();
     running.push(service);
