@@ -64,6 +64,7 @@ for five minutes and for one response. Origin and RP id must match \`passkeys.or
 4. \`POST /session/passkey\` with \`{"credential"}\` opens a session. Its bearer is valid at once.
 5. \`POST /recovery-codes\`, in a session that a passkey opened within the last ten minutes, returns ten \`codes\`, once; earlier ones are void.
 6. \`POST /session/recovery\` with \`{"code"}\` opens a session in which passkeys can be changed, without the roles that need one. The code works once.
+7. \`POST /session/link\` with \`{"link"}\` does the same with a link that \`rolegate auth-api create-admin\` printed.
 
 \`GET /session\` then states how a session was opened, for [conditions on claims](conditions.md):
 

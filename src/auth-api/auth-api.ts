@@ -78,6 +78,8 @@ export interface AuthApi {
    * name is not valid.
    */
   grant(userId: string, names: Names): Promise<Names | null>;
+  /** The text of a link that opens one session, in which the user adds a passkey. It ends the earlier one. Null: there is no such user. */
+  createLink(userId: string): Promise<string | null>;
   /** Creates a verified session, without mail. The bearer is not stored and cannot be shown again. */
   createVerifiedSession(userId: string): Promise<{ bearer: string; sessionId: string; expireAtMs: number }>;
   /** Creates a verified key pair, without mail. The secret is not stored and cannot be shown again. */

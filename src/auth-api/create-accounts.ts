@@ -5,6 +5,7 @@ import { AccountTakenError, type AuthApi } from './auth-api.ts';
 import { accountFields } from './operations/account-fields.ts';
 import { label, name } from './operations/fields.ts';
 import { maxKeyDays, newKeyPair } from './operations/keypairs.ts';
+import { newLink } from './operations/one-time-links.ts';
 import { openSession } from './operations/open-session.ts';
 import type { Services } from './services.ts';
 
@@ -19,7 +20,14 @@ const local = { ip: '', userAgent: '' };
 
 type Accounts = Pick<
   AuthApi,
-  'createUser' | 'findUser' | 'findTaken' | 'readUser' | 'grant' | 'createVerifiedSession' | 'createVerifiedKeyPair'
+  | 'createUser'
+  | 'findUser'
+  | 'findTaken'
+  | 'readUser'
+  | 'grant'
+  | 'createLink'
+  | 'createVerifiedSession'
+  | 'createVerifiedKeyPair'
 >;
 
 export function createAccounts(services: Services): Accounts {
@@ -46,6 +54,8 @@ export function createAccounts(services: Services): Accounts {
       if (added !== null && added.roles.length + added.groups.length > 0) revoked({ kind: 'user', id: userId });
       return added;
     },
+
+    createLink: (userId) => newLink(userId, services),
 
     async createVerifiedSession(userId) {
       const { session, bearer } = openSession({ userId, emailId: null }, 'local', local, services);

@@ -264,7 +264,9 @@ function addAuthApi(program: Command, done: Done): void {
     .action(async (options: { config: string }) => done(await (await import('./auth-api.ts')).authApi(options)));
   authApi
     .command('create-admin')
-    .description('create an administrator; an existing user gets the role')
+    .description(
+      'create an administrator; an existing user gets the role. Prints a link to add a passkey, if the pages offer them',
+    )
     .configureHelp({ showGlobalOptions: true })
     .requiredOption('-e, --email <address>', 'e-mail address, to which codes are sent')
     .option('--full-name <name>', 'full name of a new user')

@@ -177,6 +177,7 @@ function accountPages(parts: SignInParts, accounts: Accounts, secrets: readonly 
     [paths.passkeys, { GET: page('showPasskeys'), POST: page('changePasskeys') }],
     [paths.newPasskeyOptions, { POST: page('offerNewPasskey') }],
     [paths.recovery, { GET: page('showRecovery'), POST: page('recover') }],
+    [paths.link, { GET: page('showLink'), POST: page('useLink') }],
     [paths.recoveryCodes, { POST: page('createRecoveryCodes') }],
   ];
   return new Map([

@@ -31,6 +31,8 @@ export const paths = {
   newPasskeyOptions: `${ownPaths}account/passkey-options`,
   /** Sign-in there with a recovery code, and where a person gets new ones. */
   recovery: `${ownPaths}recovery`,
+  /** What a one-time link opens. */
+  link: `${ownPaths}link`,
   recoveryCodes: `${ownPaths}account/recovery-codes`,
   /** Of an administrator there: the people who can sign in. */
   people: `${ownPaths}people`,

@@ -37,6 +37,7 @@ export async function runEveryMethod(opened: AuthStore): Promise<string[]> {
     codes: watch(opened.codes, 'codes'),
     passkeys: watch(opened.passkeys, 'passkeys'),
     recoveryCodes: watch(opened.recoveryCodes, 'recoveryCodes'),
+    links: watch(opened.links, 'links'),
   };
   const slice = { limit: 10, page: 2 };
   const ana = user('ana', { verifyByMs: nowMs + 2_000 });
@@ -75,6 +76,10 @@ export async function runEveryMethod(opened: AuthStore): Promise<string[]> {
   await store.recoveryCodes.count(ana.id);
   await store.recoveryCodes.findUser(['recovery', 'under an earlier secret']);
   await store.recoveryCodes.use(['recovery'], { ...session(ana), userId: ana.id });
+  const link = { id: randomUUID(), secretHash: 'hash', countedAs: 'ana', expireAtMs: nowMs + 5_000 };
+  await store.links.replace(ana.id, link);
+  await store.links.find(link.id, laterMs);
+  await store.links.use(link.id, { ...session(ana), userId: ana.id }, laterMs);
   const email = { id: randomUUID(), userId: ana.id, address: 'b@example.test', createdAtMs: nowMs };
   const emailCode = code('email');
   await store.emails.add({ ...email, verifyByMs: laterMs }, code('email'), 'refused');
@@ -103,9 +108,10 @@ export async function runEveryMethod(opened: AuthStore): Promise<string[]> {
 }
 
 /** Every method of the parts of a store. */
-export function methodsOf({ users, emails, sessions, keyPairs, codes, passkeys, recoveryCodes }: AuthStore): string[] {
-  return Object.entries({ users, emails, sessions, keyPairs, codes, passkeys, recoveryCodes }).flatMap(([name, part]) =>
-    Object.keys(part).map((method) => `${name}.${method}`),
+export function methodsOf(store: AuthStore): string[] {
+  const { users, emails, sessions, keyPairs, codes, passkeys, recoveryCodes, links } = store;
+  return Object.entries({ users, emails, sessions, keyPairs, codes, passkeys, recoveryCodes, links }).flatMap(
+    ([name, part]) => Object.keys(part).map((method) => `${name}.${method}`),
   );
 }
 

@@ -4,6 +4,7 @@ import type { AuthStore } from '../../src/auth-api/store/auth-store.ts';
 import { describeConcurrency } from './auth-store-concurrency.ts';
 import { describeEmails } from './auth-store-emails.ts';
 import { describeKeyPairs } from './auth-store-keypairs.ts';
+import { describeLinks } from './auth-store-links.ts';
 import { describePasskeys } from './auth-store-passkeys.ts';
 import { describeRecoveryCodes } from './auth-store-recovery-codes.ts';
 import { user } from './auth-store-rows.ts';
@@ -32,6 +33,7 @@ export function describeAuthStore(kind: string, open: () => Promise<AuthStore>):
     describeEmails(tested);
     describePasskeys(tested);
     describeRecoveryCodes(tested);
+    describeLinks(tested);
     describeConcurrency(tested);
 
     it('answers a ping', async () => {

@@ -27,6 +27,7 @@ import {
   revokeKeyPair,
   verifyKeyPair,
 } from './keypairs.ts';
+import { createLinkSession } from './one-time-links.ts';
 import { defineOperation, type Operation } from './operation.ts';
 import { createPasskeySession, prepareSignIn } from './passkey-sessions.ts';
 import { addPasskey, listPasskeys, preparePasskey, removePasskey, renamePasskey } from './passkeys.ts';
@@ -55,7 +56,7 @@ export const readDescription = defineOperation({
 const passkeyOperations: readonly Operation[] = [
   ...[prepareSignIn, createPasskeySession],
   ...[preparePasskey, addPasskey, listPasskeys, renamePasskey, removePasskey],
-  ...[createRecoverySession, createRecoveryCodes, countRecoveryCodes],
+  ...[createRecoverySession, createRecoveryCodes, countRecoveryCodes, createLinkSession],
   ...[listUserPasskeys, removeUserPasskey],
 ];
 

@@ -104,6 +104,8 @@ export function describeNotice({ notice, address }: NoticeMail): string {
       return 'New recovery codes were created for your account. Earlier ones no longer work.';
     case 'recovery_code_used':
       return 'Someone signed in to your account with one of its recovery codes. It no longer works.';
+    case 'link_used':
+      return 'Someone signed in to your account with the one-time link that was made for it.';
     case 'registration_refused':
       return `A new account was requested with the address ${shown}, which belongs to your account already.`;
   }
@@ -121,12 +123,14 @@ const titles: Readonly<Record<Notice, string>> = {
   passkey_removed_by_administrator: 'A passkey was removed from your account',
   recovery_codes_created: 'New recovery codes for your account',
   recovery_code_used: 'A recovery code of your account was used',
+  link_used: 'The link to your account was used',
   registration_refused: 'You have an account already',
 };
 
 const timeNames: Readonly<Partial<Record<Notice, string>>> = {
   registration_refused: 'Requested',
   recovery_code_used: 'Used',
+  link_used: 'Used',
 };
 
 function noticeContent(mail: NoticeMail, askedAtMs: number): MailContent {
@@ -146,6 +150,7 @@ function closingOf(notice: Notice): string {
       return 'If it was you, sign in with this address. If it was not, ignore this mail: nothing has changed.';
     case 'passkey_removed_by_administrator':
       return 'It no longer works. If you did not expect this, ask your administrator.';
+    case 'link_used':
     case 'recovery_code_used':
       return 'If it was not you, sign in with a passkey, end the sessions of your account that you do not recognize, remove passkeys that are not yours, and create new recovery codes. If you cannot, tell your administrator at once.';
     default:

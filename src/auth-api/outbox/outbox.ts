@@ -32,7 +32,8 @@ export type Notice =
   | 'passkey_removed'
   | 'passkey_removed_by_administrator'
   | 'recovery_codes_created'
-  | 'recovery_code_used';
+  | 'recovery_code_used'
+  | 'link_used';
 
 /** Notifies the owner of an account about a change or an attempt. */
 export interface NoticeMail {

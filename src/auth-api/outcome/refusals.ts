@@ -29,6 +29,7 @@ const table = {
   passkey_cloned: { status: 401, message: 'The passkey was used elsewhere: its counter has not risen' },
   sign_in_too_old: { status: 401, message: 'A more recent sign-in is required' },
   recovery_code_rejected: { status: 401, message: 'The recovery code is not valid' },
+  link_rejected: { status: 401, message: 'The link is not valid' },
   passkey_required: { status: 401, message: 'A sign-in with a passkey is required' },
   permission_missing: { status: 403, message: 'A required role is missing' },
   registration_closed: { status: 403, message: 'Self-registration is off' },

@@ -13,6 +13,7 @@ export const signInMethods: Readonly<Record<OpenedBy, SignInMethod>> = {
   device_passkey: { acr: 'phr', amr: ['hwk', 'user'], meaning: 'a passkey that cannot leave its device' },
   synced_passkey: { acr: 'phr', amr: ['swk', 'user'], meaning: 'a passkey that may be copied to other devices' },
   recovery_code: { acr: 'urn:rolegate:acr:recovery', amr: ['otp'], meaning: 'a recovery code' },
+  link: { acr: 'urn:rolegate:acr:link', amr: [], meaning: 'a one-time link of `create-admin`' },
   local: { acr: 'urn:rolegate:acr:local', amr: [], meaning: 'a command or a program beside the API' },
 };
 

@@ -6,6 +6,7 @@
 import type { CodeStore } from './code-store.ts';
 import type { EmailStore } from './email-store.ts';
 import type { KeyPairStore } from './keypair-store.ts';
+import type { LinkStore } from './link-store.ts';
 import type { PasskeyStore } from './passkey-store.ts';
 import type { RecoveryCodeStore } from './recovery-code-store.ts';
 import type { SessionStore } from './session-store.ts';
@@ -19,6 +20,7 @@ export interface AuthStore {
   readonly codes: CodeStore;
   readonly passkeys: PasskeyStore;
   readonly recoveryCodes: RecoveryCodeStore;
+  readonly links: LinkStore;
   /**
    * Removes up to `limit` rows of each kind that ended before `nowMs`, and returns the number of removed rows. Calls `ended` for
    * each verified credential among them.

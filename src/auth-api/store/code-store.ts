@@ -4,7 +4,8 @@ export type CodePurpose = 'session' | 'keypair' | 'email';
 
 export interface NewCode {
   readonly id: string;
-  readonly purpose: CodePurpose;
+  /** `link`: its code is in a one-time link. */
+  readonly purpose: CodePurpose | 'link';
   /** Keyed hash of id and code. */
   readonly codeHash: string;
   readonly expireAtMs: number;

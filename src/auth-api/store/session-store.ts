@@ -3,8 +3,8 @@
 import type { NewCode } from './code-store.ts';
 import type { Owner, Page, PageRequest } from './rows.ts';
 
-/** How the user signed in. `local`: opened by a program beside the API, such as a command. */
-export type OpenedBy = 'code' | 'device_passkey' | 'synced_passkey' | 'recovery_code' | 'local';
+/** How the user signed in. `link`: a one-time link. `local`: opened by a program beside the API, such as a command. */
+export type OpenedBy = 'code' | 'device_passkey' | 'synced_passkey' | 'recovery_code' | 'link' | 'local';
 
 export interface NewSession {
   readonly id: string;

@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { AccountTakenError, type AuthApi } from '../../auth-api/auth-api.ts';
 import { administratorRole } from '../../auth-api/credentials/administrator-role.ts';
 import { accountFields, firstGroups, firstRoles } from '../../auth-api/operations/account-fields.ts';
+import { paths } from '../../sign-in/paths.ts';
 import { CommandError, ExitCode, usageError } from '../exit-code.ts';
-import { withAuthApi } from './with-auth-api.ts';
+import { readPagesOrigin, withAuthApi } from './with-auth-api.ts';
 
 export interface CreateAdminOptions {
   readonly config: string;
@@ -15,17 +16,30 @@ export interface CreateAdminOptions {
 }
 
 export async function createAdmin(options: CreateAdminOptions): Promise<ExitCode> {
-  process.stdout.write(`${await withAuthApi(options.config, (api) => makeAdministrator(api, options))}\n`);
+  const pages = readPagesOrigin(options.config);
+  const text = await withAuthApi(options.config, async (api) => {
+    const { done, userId } = await makeAdministrator(api, options);
+    const link = pages === null ? null : await api.createLink(userId);
+    return link === null ? done : `${done}\n\n${invitation}\n${pages}${paths.link}?link=${link}`;
+  });
+  process.stdout.write(`${text}\n`);
   return ExitCode.fine;
 }
 
-/** Returns what was done, in words. */
-async function makeAdministrator(api: AuthApi, options: CreateAdminOptions): Promise<string> {
+const invitation =
+  'To add a passkey, open this link in a browser. It works once, within 24 hours, and ends an earlier one:';
+
+/** `done`: in words. */
+async function makeAdministrator(
+  api: AuthApi,
+  options: CreateAdminOptions,
+): Promise<{ readonly done: string; readonly userId: string }> {
   const { email } = options;
   const known = await api.findUser(email);
   if (known === null) {
     const { userId, alias } = await create(api, options);
-    return `created the administrator ${email} (user ${userId}, alias ${alias}, roles ${administratorRoles.join(', ')})`;
+    const roles = administratorRoles.join(', ');
+    return { userId, done: `created the administrator ${email} (user ${userId}, alias ${alias}, roles ${roles})` };
   }
   const user = await api.readUser(known);
   if (user?.enabled === false) throw new CommandError(`${email} is disabled: another administrator must enable it`);
@@ -33,7 +47,7 @@ async function makeAdministrator(api: AuthApi, options: CreateAdminOptions): Pro
   if (added === null) throw new CommandError(`${email} was removed in the meantime`);
   const what = added.roles.length > 0 ? `gave ${administratorRole} to` : 'nothing to do:';
   const rest = added.roles.length > 0 ? '' : ' is an administrator';
-  return `${what} ${email} (user ${known})${rest}`;
+  return { userId: known, done: `${what} ${email} (user ${known})${rest}` };
 }
 
 /** Of a new user. */

@@ -48,5 +48,13 @@ export function readSettings(file: string, env: NodeJS.ProcessEnv = process.env)
   return readAuthApiFile(file, env).settings;
 }
 
+/** Of the pages on which users of this file's Auth API add passkeys; null: there are none. Throws as `readSettings` does. */
+export function readPagesOrigin(file: string): string | null {
+  const keys = topLevelKeys(file);
+  if (!keys.has('signIn')) return null;
+  const { signIn } = readConfig(file);
+  return signIn?.accounts?.passkeys === true ? signIn.origin : null;
+}
+
 /** Only a gateway's file has them. */
 const gatewayKeys = ['authApi', 'sources', 'routes', 'upstreams'];

@@ -171,6 +171,10 @@ export interface RecoveryTexts {
   readonly newTitle: string;
   readonly once: string;
   readonly kept: string;
+  /** Of the page that a one-time link opens. */
+  readonly linkTitle: string;
+  readonly linkWhy: string;
+  readonly linkUse: string;
 }
 
 export type OwnPasskeyMessage = 'invalid' | 'tooMany' | 'nameInvalid' | 'gone';
@@ -189,4 +193,5 @@ export type MessageName =
   | 'passkeyRejected'
   | 'passkeyCloned'
   | 'recoveryRejected'
+  | 'linkRejected'
   | 'tooManyPasskeys';

@@ -26,6 +26,8 @@ export interface AccountPages {
   offerPasskey(request: PageRequest): Promise<PageReply>;
   showRecovery(request: PageRequest): PageReply;
   recover(request: PageRequest): Promise<PageReply>;
+  showLink(request: PageRequest): PageReply;
+  useLink(request: PageRequest): Promise<PageReply>;
   createRecoveryCodes(request: PageRequest): Promise<PageReply>;
   checkPasskey(request: PageRequest): Promise<PageReply>;
   showScript(request: PageRequest): PageReply;

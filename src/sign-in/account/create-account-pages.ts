@@ -4,7 +4,7 @@
  * is known.
  */
 import { callback } from '../callback.ts';
-import { readBrowser } from '../cookies.ts';
+import { newBrowser, readBrowser, setCookie } from '../cookies.ts';
 import { type PageReply, type PageRequest, redirect, refuse, say, show } from '../page-request.ts';
 import type { Page } from '../pages/page.ts';
 import { paths } from '../paths.ts';
@@ -19,6 +19,7 @@ import { type AuthApiCall, type AuthApiResponse, AuthApiUnavailable } from './au
 import { createDeviceCookie } from './device-cookie.ts';
 import { textOf } from './form-field.ts';
 import { textsFor } from './languages.ts';
+import { linkPage } from './link-page.ts';
 import { createOwnAccount } from './own-account.ts';
 import { createOwnPasskeys } from './own-passkeys.ts';
 import { addressPage, codePage, type PageFrame, signUpPage } from './pages.ts';
@@ -174,6 +175,31 @@ export function createAccountPages(parts: SignInParts, accounts: Accounts, secre
       // The form was sent twice, and the first one has opened the session.
       if ((await currentSession(parts, step.request)) !== null) return redirect(step.transaction.target);
       return refusal(step, recoveryMessage(response), response, recoveryPage);
+    }),
+
+    showLink(request) {
+      const known = readBrowser(request.rawHeaders, parts.cookies.browserCookie);
+      const browser = known ?? newBrowser();
+      const wanted = { provider: provider.name, origin: parts.origin, target: paths.passkeys };
+      const { state } = parts.transactions.begin({ ...wanted, attempt: 0, maxAgeS: null, acr: null }, browser);
+      const frame = { settings, texts: textsFor(request), message: null };
+      const cookie = known === null ? setCookie(parts.cookies.browserCookie, browser) : [];
+      const reply = show(linkPage(frame, state, request.query.get('link') ?? ''));
+      return { ...reply, headers: [...reply.headers, ...cookie] };
+    },
+
+    useLink: onForm(async (step) => {
+      const response = await call(step, {
+        method: 'POST',
+        path: '/session/link',
+        body: { link: step.form.get('link') ?? '' },
+      });
+      const { bearer } = response.json;
+      if (response.status === 202 && typeof bearer === 'string') return await arrive(step, bearer);
+      // The form was sent twice, and the first one has opened the session.
+      if ((await currentSession(parts, step.request)) !== null) return redirect(step.transaction.target);
+      const name = response.status === 429 ? 'tooManyPasskeys' : 'linkRejected';
+      return refusal(step, name, response, (frame) => linkPage(frame, step.state, null));
     }),
 
     showScript: () => say(passkeyScript, 'text/javascript'),

@@ -39,6 +39,7 @@ export const english: AccountTexts = {
       'This passkey was not accepted. It may have been removed, or this took too long. Please try again.',
     passkeyCloned:
       'This passkey was not accepted: it looks like a copy. Remove it after a sign-in with another one, or ask an administrator to.',
+    linkRejected: 'This link is no longer valid. It works once, and for a day. An administrator can make a new one.',
     recoveryRejected: 'This recovery code is not valid. It may have been used or replaced.',
     tooManyPasskeys: 'Too many sign-ins failed.',
   },
@@ -87,6 +88,10 @@ export const english: AccountTexts = {
     newTitle: 'Your new recovery codes',
     once: 'Write them down or print them now, and keep them where no one else finds them. They are not shown again, and each works once.',
     kept: 'I have kept them',
+    linkTitle: 'Add your passkey',
+    linkWhy:
+      'This link signs you in once, so that you can add a passkey: by fingerprint, face or PIN of your device. Use it only if you expected it.',
+    linkUse: 'Sign in',
   },
   wait: (seconds) => {
     if (seconds < 60) return `Please try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`;

@@ -39,6 +39,7 @@ export const spanish: AccountTexts = {
       'No se aceptó esta llave de acceso. Puede que se haya eliminado o que tardara demasiado. Inténtelo otra vez.',
     passkeyCloned:
       'No se aceptó esta llave de acceso: parece una copia. Inicie sesión con otra y elimínela, o pídaselo a un administrador.',
+    linkRejected: 'Este enlace ya no es válido. Funciona una vez y durante un día. Un administrador puede crear otro.',
     recoveryRejected: 'Este código de recuperación no es válido. Puede que ya se usara o que haya códigos nuevos.',
     tooManyPasskeys: 'Han fallado demasiados inicios de sesión.',
   },
@@ -89,6 +90,10 @@ export const spanish: AccountTexts = {
     newTitle: 'Sus códigos de recuperación nuevos',
     once: 'Anótelos o imprímalos ahora y guárdelos donde nadie más los encuentre. No se vuelven a mostrar, y cada uno sirve una vez.',
     kept: 'Ya los he guardado',
+    linkTitle: 'Añada su llave de acceso',
+    linkWhy:
+      'Este enlace inicia sesión una vez, para que añada una llave de acceso: con la huella, la cara o el PIN de su dispositivo. Úselo solo si lo esperaba.',
+    linkUse: 'Iniciar sesión',
   },
   wait: (seconds) => {
     if (seconds < 60) return `Inténtelo de nuevo dentro de ${seconds} ${seconds === 1 ? 'segundo' : 'segundos'}.`;

@@ -1,4 +1,5 @@
 /** `rolegate auth-api create-admin` and `import`: what they write, print and return to the shell. */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
 import { createAuthApi } from '../../../src/auth-api/create-auth-api.ts';
@@ -66,6 +67,31 @@ describe('create-admin', () => {
     const given = await run('-c', gateway, 'create-admin', '--email', email);
     expect(given).toEqual({ code: 0, output: expect.stringMatching(/^gave users_admin to ann@example\.test /) });
     expect((await userOf(email))?.roles).toEqual(['user', 'users_admin']);
+  });
+
+  it('prints a link that adds a passkey, if the pages of the file offer passkeys', async () => {
+    const origin = 'http://localhost:8080';
+    const pages = folder.write(
+      'pages.yaml',
+      `${readFileSync(gateway, 'utf8')
+        .replace(
+          'routes:',
+          `signIn: { origin: "${origin}" }\ncache: { secret: a secret of the gateway with 32 characters }\nroutes:`,
+        )
+        .replace(
+          '    secret:',
+          `    revealUnknownEmail: false\n    passkeys: { origin: "${origin}", name: Example }\n    secret:`,
+        )}`,
+    );
+    const links = [];
+    for (const start of ['created the administrator ', 'nothing to do: ']) {
+      const made = await run('create-admin', '-c', pages, '-e', email);
+      expect(made).toEqual({ code: 0, output: expect.stringContaining(start) });
+      const [link = ''] = /^http:\/\/localhost:8080\/\.rolegate\/link\?link=[\w.-]{80}$/m.exec(made.output) ?? [];
+      expect(link).not.toBe('');
+      links.push(link);
+    }
+    expect(new Set(links).size).toBe(2);
   });
 
   it('accepts name and alias, and reports a taken alias', async () => {

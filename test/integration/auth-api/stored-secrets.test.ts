@@ -44,6 +44,7 @@ beforeAll(async () => {
   const local = await started.api.createVerifiedKeyPair(started.userId, 'Local', 1);
   secrets['local api secret'] = local.apiSecret;
   secrets['recovery code'] = await recoveryCode(call, session.bearer);
+  secrets['link'] = (await started.api.createLink(started.userId))?.split('.')[1] ?? '';
   await call('GET', '/session', {}, 'wrong-bearer').catch(() => undefined);
   known.push(pair['keyID'] ?? '', pair['apiKey'] ?? '', session.sessionId, opened['sessionID'] ?? '');
   const readAll = () => readdirSync(folder).map((file) => readFileSync(join(folder, file), 'latin1'));

@@ -33,6 +33,7 @@ const contract = [
   'POST /recovery-codes',
   'GET /recovery-codes',
   'POST /session/recovery',
+  'POST /session/link',
   'PUT /passkey/{id}',
   'DELETE /passkey/{id}',
   'POST /user',

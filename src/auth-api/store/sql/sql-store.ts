@@ -4,6 +4,7 @@ import type { AuthStore } from '../auth-store.ts';
 import { codeQueries } from './code-queries.ts';
 import { emailQueries } from './email-queries.ts';
 import { keyPairQueries } from './keypair-queries.ts';
+import { linkQueries } from './link-queries.ts';
 import { passkeyQueries } from './passkey-queries.ts';
 import { recoveryCodeQueries } from './recovery-code-queries.ts';
 import { sessionQueries } from './session-queries.ts';
@@ -21,6 +22,7 @@ export function createSqlStore(db: Kysely<Tables>): AuthStore {
     codes: codeQueries(db),
     passkeys: passkeyQueries(db),
     recoveryCodes: recoveryCodeQueries(db),
+    links: linkQueries(db),
     sweep: (nowMs, limit, ended) => sweepExpired(db, nowMs, limit, ended),
     async ping() {
       await sql`select 1`.execute(db);
