@@ -245,6 +245,7 @@ function compileUpstream(
     ...entry,
     name,
     tls,
+    proxyProtocol: entry.proxyProtocol ?? null,
     health: typeof health === 'string' ? inUnits(healthCheck, healthCheck.parse({ path: health })) : (health ?? null),
     requestsPerClient: entry.requestsPerClient ?? Math.ceil(entry.connections / 2),
     streamsPerClient: entry.streamsPerClient ?? Math.ceil(entry.streams / 4),

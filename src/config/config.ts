@@ -272,6 +272,8 @@ export type UpstreamConfig = Replace<
     readonly name: string;
     /** Null: the defaults of Node. */
     readonly tls: ClientTlsConfig | null;
+    /** Version of the header with which connections begin; null: there is none. */
+    readonly proxyProtocol: 'v1' | 'v2' | null;
     /** Null: targets count as healthy. */
     readonly health: Exclude<File['upstreams'][string]['health'], string | undefined> | null;
     readonly requestsPerClient: number;

@@ -214,7 +214,11 @@ function passTo(message: IncomingMessage, response: NodeResponse, pass: Pass): F
   return (context, decision, runtime, facts) => {
     const { rules } = runtime;
     const allow = () => {
-      const seen = outgoingRequest(context, decision, rules, facts, { gatewaySecret: null, host: 'keep' });
+      const seen = outgoingRequest(context, decision, rules, facts, {
+        gatewaySecret: null,
+        announces: false,
+        host: 'keep',
+      });
       if (typeof seen === 'string') {
         context.fail(seen);
         return;

@@ -2,7 +2,8 @@
  * The header of the PROXY protocol, versions 1 and 2 (HAProxy's specification, section 2): a proxy that forwards bytes sends it ahead of
  * them, with the address of the client. Strict: what a sender may not send is a fault, never another client.
  */
-import { isIPv4, isIPv6, SocketAddress } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
+import { canonical, textOf } from './address-bytes.ts';
 
 /** `missing`: the bytes do not begin with a header. */
 export type HeaderFault = 'missing' | 'malformed' | 'too_long';
@@ -20,7 +21,7 @@ export const maxHeaderBytes = 536;
 const maxLineBytes = 107;
 
 const textSignature = Buffer.from('PROXY ', 'latin1');
-const binarySignature = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
+export const binarySignature: Buffer = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
 /** Signature, version and command, family, and length of the rest. */
 const binaryHeadBytes = 16;
 
@@ -68,7 +69,8 @@ function readBinary(bytes: Buffer): Header | HeaderFault | null {
   if (command === 0x20 || family === 0) return { length, client: null };
   const addresses = addressBytes[family];
   if (addresses === undefined || !fits(bytes.subarray(0, length), binaryHeadBytes + addresses)) return 'malformed';
-  return { length, client: family === 0x11 ? ipv4At(bytes) : ipv6At(bytes) };
+  const end = binaryHeadBytes + (family === 0x11 ? 4 : 16);
+  return { length, client: textOf(bytes.subarray(binaryHeadBytes, end)) };
 }
 
 /** Whether the fields after the addresses, each of a type, a length and a value, end with the header. */
@@ -79,18 +81,4 @@ function fits(header: Buffer, start: number): boolean {
     at += 3 + header.readUInt16BE(at + 1);
   }
   return at === header.length;
-}
-
-function ipv4At(bytes: Buffer): string {
-  return bytes.subarray(binaryHeadBytes, binaryHeadBytes + 4).join('.');
-}
-
-function ipv6At(bytes: Buffer): string {
-  const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(binaryHeadBytes + 2 * index).toString(16));
-  return canonical(groups.join(':'), 'ipv6');
-}
-
-/** One address has one text, so that limits count one client. */
-function canonical(address: string, family: 'ipv4' | 'ipv6'): string {
-  return new SocketAddress({ address, family }).address;
 }

@@ -17,7 +17,7 @@ export function outgoingRequest(
   decision: Allow,
   rules: ForwardingRules,
   facts: ClientFacts,
-  { gatewaySecret, host }: Pick<Upstream, 'gatewaySecret' | 'host'>,
+  { gatewaySecret, host, announces }: Pick<Upstream, 'gatewaySecret' | 'host' | 'announces'>,
 ): OutgoingRequest | ReasonCode {
   const { route, request, identity } = decision;
   const upgrade = received.upgrade === 'websocket';
@@ -40,9 +40,18 @@ export function outgoingRequest(
     headers,
     body: null,
     upgrade,
-    // Bytes that an anonymous client makes a service send ahead never reach a request with an identity.
-    group: identity === null ? 'anonymous' : 'authenticated',
+    group: groupOf(identity !== null, announces ? facts.client : ''),
+    client: facts.client,
   };
+}
+
+/**
+ * Bytes that an anonymous client makes a service send ahead never reach a request with an identity. `client`: the only one whose requests
+ * may share the connection.
+ */
+function groupOf(authenticated: boolean, client: string): string {
+  const group = authenticated ? 'authenticated' : 'anonymous';
+  return client === '' ? group : `${group} ${client}`;
 }
 
 /** Without one, the connection uses that of its target. */

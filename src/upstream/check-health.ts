@@ -5,6 +5,7 @@
 import type { UpstreamConfig } from '../config/config.ts';
 import { Pool } from '../http1/client/pool.ts';
 import type { ConnectionControl, ResponseHandler } from '../http1/client/request.ts';
+import { announcing } from './announce.ts';
 import type { Target } from './target.ts';
 
 export interface HealthEvents {
@@ -27,7 +28,7 @@ export function watchHealth(
   upstream: string,
   target: Target,
   { path, intervalMs, timeoutMs }: NonNullable<UpstreamConfig['health']>,
-  { tls, host }: Pick<UpstreamConfig, 'tls' | 'host'>,
+  { tls, host, proxyProtocol }: Pick<UpstreamConfig, 'tls' | 'host' | 'proxyProtocol'>,
   events?: HealthEvents,
 ): HealthWatch {
   const pool = new Pool(target.origin, {
@@ -35,6 +36,7 @@ export function watchHealth(
     connectTimeoutMs: timeoutMs,
     idleMs: keepAliveMs,
     tls,
+    announce: announcing(proxyProtocol),
     unrequested: () => {},
   });
   let stopped = false;

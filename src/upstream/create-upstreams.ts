@@ -75,6 +75,8 @@ export class Upstream {
   readonly gatewaySecret: string | null;
   /** The Host that it receives: a name, "keep" for that of the client, or "target". */
   readonly host: string;
+  /** Each connection begins with the address of its client, and carries requests of that one only. */
+  readonly announces: boolean;
   /** Bodies in chunks are gathered, however slowly they arrive. */
   readonly buffersChunked: boolean;
   /** Maximum wait in its queue. */
@@ -97,6 +99,7 @@ export class Upstream {
     this.waitMs = config.queue.waitMs;
     this.gatewaySecret = config.gatewaySecret;
     this.host = config.host;
+    this.announces = config.proxyProtocol !== null;
     this.buffersChunked = config.bufferChunkedBodies;
   }
 

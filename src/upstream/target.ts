@@ -1,6 +1,7 @@
 /** One origin of an upstream: its connections, and its known health. */
 import type { UpstreamConfig } from '../config/config.ts';
 import { Pool } from '../http1/client/pool.ts';
+import { announcing } from './announce.ts';
 
 /** After a failed connection other targets are preferred for this long. */
 const suspectMs = 2_000;
@@ -30,6 +31,7 @@ export class Target {
       connectTimeoutMs: config.connectTimeoutMs,
       idleMs: keepAliveMs,
       tls: config.tls,
+      announce: announcing(config.proxyProtocol),
       unrequested,
     });
   }

@@ -119,6 +119,7 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
     targets: setup.targets,
     health: null,
     tls: null,
+    proxyProtocol: null,
     host: 'keep',
     connections: 64,
     connectTimeoutMs: 1_000,

@@ -10,7 +10,7 @@ import type { Address, ClientTlsConfig, Config, UpstreamConfig } from '../../con
 import { leadsTo } from '../../config/units/parse-address.ts';
 import { tlsOptions } from '../../http1/client/tls-options.ts';
 import { type Check, type Finding, findingsOf, withinCheck } from './check.ts';
-import { certificateCodes, certificateFindings, connectionAdvice, seeServer } from './see-server.ts';
+import { certificateCodes, certificateFindings, connectionAdvice, type SeenServer, seeServer } from './see-server.ts';
 
 export function upstreamChecks({ upstreams, server, authorizer }: Config, timeoutMs: number): readonly Check[] {
   const own = [
@@ -61,24 +61,37 @@ async function settingOf(
 }
 
 async function checkTarget(
-  { name, health, connectTimeoutMs, tls, host }: UpstreamConfig,
+  upstream: UpstreamConfig,
   target: string,
   subject: string,
   timeoutMs: number,
 ): Promise<readonly Finding[]> {
+  const { name, health, connectTimeoutMs, tls, host, proxyProtocol } = upstream;
   const findings = findingsOf('upstreams', subject);
   const { ok, error } = findings;
   const setting = `upstreams.${name}`;
   const unreachable = (failure: string) => error(`no connection (${failure})`, connectionAdvice(failure, setting));
   const headers = host === 'keep' || host === 'target' ? {} : { host };
+  const method = health === null ? 'HEAD' : 'GET';
+  /** If the server expects other first bytes than it got. */
+  const misunderstood = async (seen: SeenServer) => {
+    const otherwise = await otherFirstBytes(upstream, seen, new URL(health?.path ?? '/', target), method, timeoutMs);
+    return otherwise === null ? null : [error(...otherwise)];
+  };
   if (health === null) {
-    const failure = await connectionFailure(new URL(target), tls, withinCheck(connectTimeoutMs, timeoutMs / 2));
-    if (failure !== null) return [unreachable(failure)];
+    const failure =
+      proxyProtocol !== null
+        ? null
+        : await connectionFailure(new URL(target), tls, withinCheck(connectTimeoutMs, timeoutMs / 2));
+    if (failure !== null) return (await misunderstood({ failure })) ?? [unreachable(failure)];
     const seen = await seeServer(new URL('/', target), tls, {
-      method: 'HEAD',
+      method,
       headers,
+      proxyProtocol,
       timeoutMs: withinCheck(2_000, timeoutMs / 2),
     });
+    const finding = await misunderstood(seen);
+    if (finding !== null) return finding;
     // A server that demands a client certificate ends the connection only after the handshake.
     if ('failure' in seen && certificateCodes.test(seen.failure)) return [unreachable(seen.failure)];
     const wrong = 'failure' in seen ? await wrongProtocol(seen.failure, new URL(target), setting, timeoutMs) : null;
@@ -87,14 +100,46 @@ async function checkTarget(
   }
   const seen = await seeServer(new URL(health.path, target), tls, {
     headers,
+    proxyProtocol,
     timeoutMs: withinCheck(health.timeoutMs, timeoutMs),
   });
+  const finding = await misunderstood(seen);
+  if (finding !== null) return finding;
   if ('failure' in seen) return [unreachable(seen.failure)];
   const passed = seen.status < 400;
   const advice = `Start the services that it depends on, or correct the path under "${setting}.health".`;
   const found = `${health.path} returns ${seen.status}`;
   return [passed ? ok(found) : error(found, advice), ...certificateFindings(findings, seen)];
 }
+
+/**
+ * A server that does not expect the PROXY protocol responds to the header with 400, or closes the connection, and so does one that
+ * misses it. Null: the other way does not work either, or this one does.
+ */
+async function otherFirstBytes(
+  { name, tls, proxyProtocol }: UpstreamConfig,
+  seen: SeenServer,
+  url: URL,
+  method: 'HEAD' | 'GET',
+  timeoutMs: number,
+): Promise<readonly [finding: string, advice: string] | null> {
+  const refused = 'failure' in seen ? closedAtOnce.test(seen.failure) : seen.status === 400;
+  if (!refused) return null;
+  const version = proxyProtocol === null ? 'v1' : null;
+  const other = await seeServer(url, tls, {
+    method,
+    proxyProtocol: version,
+    timeoutMs: withinCheck(1_000, timeoutMs / 4),
+  });
+  if ('failure' in other || other.status === 400) return null;
+  const setting = `"proxyProtocol" under "upstreams.${name}"`;
+  return proxyProtocol === null
+    ? ['it expects the PROXY protocol', `Set ${setting}, or turn it off in the service.`]
+    : ['it does not expect the PROXY protocol', `Turn it on in the service, or remove ${setting}.`];
+}
+
+/** Codes of a connection that was closed at its first bytes. A socket that ends has no code. */
+const closedAtOnce = /^(?:HPE_|ECONNRESET|EPIPE|EPROTO|ERR_SSL_|Error$)/;
 
 const withoutHttp = /^(?:HPE_|ECONNRESET|EPIPE)/;
 

@@ -4,6 +4,8 @@ import { request as httpsRequest } from 'node:https';
 import { TLSSocket } from 'node:tls';
 import type { ClientTlsConfig } from '../../config/config.ts';
 import { tlsOptions } from '../../http1/client/tls-options.ts';
+import type { HeaderVersion } from '../../proxy-protocol/write-header.ts';
+import { announcedConnection } from './announced-connection.ts';
 import { type Finding, findingsOf } from './check.ts';
 
 export type SeenServer =
@@ -25,22 +27,25 @@ export interface SeeOptions {
   readonly method?: 'GET' | 'HEAD';
   readonly headers?: Readonly<Record<string, string>>;
   readonly wantsBody?: boolean;
+  /** Version of the header with which the connection begins; if unset or null, there is none. */
+  readonly proxyProtocol?: HeaderVersion | null;
 }
 
 /** Never rejects. */
 export function seeServer(
   url: URL,
   tls: ClientTlsConfig | null,
-  { timeoutMs, method = 'GET', headers = {}, wantsBody = false }: SeeOptions,
+  { timeoutMs, method = 'GET', headers = {}, wantsBody = false, proxyProtocol = null }: SeeOptions,
 ): Promise<SeenServer> {
   return new Promise((resolve) => {
     const secure = url.protocol === 'https:';
     const sentAtMs = Date.now();
     const sent = (secure ? httpsRequest : httpRequest)(url, {
-      agent: false,
       method,
       headers: { accept: '*/*', 'user-agent': 'rolegate-doctor', ...headers },
-      ...(secure ? tlsOptions(tls) : {}),
+      ...(proxyProtocol !== null
+        ? announcedConnection(url, tls, proxyProtocol, timeoutMs)
+        : { agent: false, ...(secure ? tlsOptions(tls) : {}) }),
     });
     const timer = setTimeout(() => end({ failure: 'timeout' }), timeoutMs);
     const end = (seen: SeenServer) => {

@@ -6,7 +6,7 @@ import { Problem } from '../problem.ts';
 import { clientTls } from './client-tls.ts';
 import { anyChange, described, exposes, neither } from './key.ts';
 import { list, refined } from './refine.ts';
-import { bool, integer, text } from './scalar.ts';
+import { bool, integer, text, word } from './scalar.ts';
 import { absolutePath, declared, duration, idHint, idPattern, origin } from './values.ts';
 
 /** The long form of a health check. */
@@ -55,6 +55,12 @@ export const upstream = z.strictObject({
     {
       alternative: true,
     },
+  ),
+  proxyProtocol: exposes(
+    word(['v1', 'v2']).optional(),
+    'Connections begin with the address of the client, ahead of TLS, in this version of the PROXY protocol, which the service must expect. Clients then share no connections, so a service gets more of them. Health checks begin with UNKNOWN (v1) or LOCAL (v2). If unset, nothing is sent.',
+    anyChange('a service takes the address of its clients from it', { strictest: 'unset' }),
+    { examples: ['v2'] },
   ),
   host: exposes(
     hostOfRequests().prefault('keep'),

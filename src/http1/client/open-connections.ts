@@ -55,20 +55,22 @@ export class OpenConnections {
 
   /** Opens one for this request. `alone`: it carries nothing else. */
   open(
-    { group, upgrade }: OutgoingRequest,
+    { group, upgrade, client }: OutgoingRequest,
     alone: boolean,
     opened: (connection: Connection) => void,
     failed: (error: ClientError) => void,
   ): void {
-    const { connectTimeoutMs, idleMs } = this.#options;
+    const { connectTimeoutMs, idleMs, announce = null } = this.#options;
     // TLS has buffers of its own, and a tunnel reads its socket by events.
     const reading = this.#origin.protocol === 'https:' || upgrade ? null : new SharedBufferReading();
-    const socket = openSocket(
+    const firstBytes = announce === null ? null : (socket: Socket) => announce(socket, client);
+    const opening = openSocket(
       this.#origin,
-      { connectTimeoutMs, tls: this.#tls, session: this.#session, detachable: upgrade, onread: reading },
+      { connectTimeoutMs, tls: this.#tls, session: this.#session, detachable: upgrade, onread: reading, firstBytes },
       {
-        opened: () => {
-          this.#connecting.delete(socket);
+        opened: (socket) => {
+          this.#connecting.delete(opening);
+          if (this.#alone.delete(opening)) this.#alone.add(socket);
           const options = { group, host: this.#origin.host, oneRequest: alone, idleMs };
           const connection = new Connection(socket, this.#owner, options);
           this.#open.add(connection);
@@ -77,8 +79,8 @@ export class OpenConnections {
           opened(connection);
         },
         failed: (cause) => {
-          if (!this.#connecting.delete(socket)) return;
-          this.#alone.delete(socket);
+          if (!this.#connecting.delete(opening)) return;
+          this.#alone.delete(opening);
           failed(new ClientError('unreachable', cause));
         },
         session: (session) => {
@@ -86,8 +88,8 @@ export class OpenConnections {
         },
       },
     );
-    this.#connecting.add(socket);
-    if (alone) this.#alone.add(socket);
+    this.#connecting.add(opening);
+    if (alone) this.#alone.add(opening);
   }
 
   /** It no longer counts among those that are bounded here. */

@@ -3,8 +3,12 @@ import { connect, isIP, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { TlsOptions } from './tls-options.ts';
 
+/** The first bytes of a connection, ahead of TLS. `client`: see `OutgoingRequest`. */
+export type Announce = (socket: Socket, client: string | undefined) => Buffer;
+
 export interface SocketEvents {
-  opened(): void;
+  /** `socket`: for requests. It is another one than was returned if bytes were sent ahead of TLS. */
+  opened(socket: Socket): void;
   /** Once, instead of `opened`. */
   failed(error: Error): void;
   /** A TLS session that later connections can resume. */
@@ -19,29 +23,55 @@ export interface SocketOptions {
   readonly detachable: boolean;
   /** How a plain socket is read; null: by events. */
   readonly onread: OnReadOpts | null;
+  /** Null: requests, or TLS, are the first bytes. */
+  readonly firstBytes: ((socket: Socket) => Buffer) | null;
 }
 
 const keepAliveProbeMs = 60_000;
 
 export function openSocket(origin: URL, options: SocketOptions, events: SocketEvents): Socket {
   const secure = origin.protocol === 'https:';
-  const socket = secure ? openTls(origin, options) : openPlain(origin, options);
-  if (secure) socket.on('session', events.session);
-  const timer = setTimeout(() => socket.destroy(new Error('connect timeout')), options.connectTimeoutMs);
+  const { firstBytes } = options;
+  const first = secure && firstBytes === null ? openTls(origin, options) : openPlain(origin, options);
+  let opening = first;
+  const timer = setTimeout(() => opening.destroy(new Error('connect timeout')), options.connectTimeoutMs);
   const failed = (error: Error) => {
     clearTimeout(timer);
     events.failed(error);
   };
   const closed = () => failed(new Error('closed'));
-  socket.once('error', failed);
-  socket.once('close', closed);
-  socket.once(secure ? 'secureConnect' : 'connect', () => {
+  const once = (socket: Socket, event: string, next: () => void) => {
+    socket.once('error', failed);
+    socket.once('close', closed);
+    socket.once(event, () => {
+      socket.off('error', failed);
+      socket.off('close', closed);
+      next();
+    });
+  };
+  const opened = (socket: Socket) => {
     clearTimeout(timer);
-    socket.off('error', failed);
-    socket.off('close', closed);
-    events.opened();
-  });
-  return socket;
+    events.opened(socket);
+  };
+  const securing = (socket: Socket) => {
+    socket.on('session', events.session);
+    once(socket, 'secureConnect', () => opened(socket));
+  };
+  if (secure && firstBytes === null) securing(first);
+  else {
+    once(first, 'connect', () => {
+      if (firstBytes !== null) first.write(firstBytes(first));
+      if (!secure) {
+        opened(first);
+        return;
+      }
+      // The socket of TLS ends with it.
+      first.on('error', () => {});
+      opening = openTls(origin, options, first);
+      securing(opening);
+    });
+  }
+  return first;
 }
 
 type Written = (error?: Error | null) => void;
@@ -69,14 +99,16 @@ function isClosed({ code }: NodeJS.ErrnoException): boolean {
 }
 
 function openPlain(origin: URL, { detachable, onread }: SocketOptions): Socket {
-  const options = { ...commonOptions(origin, 80), allowHalfOpen: detachable, ...(onread === null ? {} : { onread }) };
+  const port = origin.protocol === 'https:' ? 443 : 80;
+  const options = { ...commonOptions(origin, port), allowHalfOpen: detachable, ...(onread === null ? {} : { onread }) };
   return connect(options);
 }
 
-function openTls(origin: URL, { tls, session, detachable }: SocketOptions): Socket {
+/** `over`: a connection that is open. */
+function openTls(origin: URL, { tls, session, detachable }: SocketOptions, over?: Socket): Socket {
   const options = commonOptions(origin, 443);
   return connectTls({
-    ...options,
+    ...(over === undefined ? options : { socket: over }),
     ALPNProtocols: ['http/1.1'],
     // The name to verify is the server's own, never the Host that a client sent.
     ...(isIP(options.host) === 0 ? { servername: options.host } : {}),

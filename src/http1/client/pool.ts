@@ -8,6 +8,7 @@
 import { ClientError } from './client-error.ts';
 import type { Connection, ConnectionOwner } from './connection.ts';
 import { OpenConnections } from './open-connections.ts';
+import type { Announce } from './open-socket.ts';
 import type { OutgoingRequest, ResponseHandler } from './request.ts';
 import { RequestQueue } from './request-queue.ts';
 import type { TlsClient } from './tls-options.ts';
@@ -20,6 +21,8 @@ export interface PoolOptions {
   readonly idleMs: number;
   /** For an origin with https; null: the defaults of Node. */
   readonly tls: TlsClient | null;
+  /** What each connection begins with. Requests of different clients then need different groups. If unset or null: nothing. */
+  readonly announce?: Announce | null;
   /** Bytes of the server arrived that belong to no request. */
   readonly unrequested: () => void;
 }

@@ -17,6 +17,8 @@ export interface OutgoingRequest {
   readonly upgrade: boolean;
   /** Only requests of one group share connections. */
   readonly group: string;
+  /** Address of the client for which its connection is opened; unset: it is opened for the gateway itself. */
+  readonly client?: string;
 }
 
 /** What a handler can do with the connection of its request. */

@@ -54,6 +54,24 @@ async function startPlain(): Promise<string> {
   return new URL(service.origin).host;
 }
 
+/** A service that expects the PROXY protocol. */
+async function startExpecting(tls = ''): Promise<string> {
+  const { cert, key } = authority.issue({ hosts: ['localhost'], addresses: ['127.0.0.1'], days: [-1, 300] });
+  const service = await startGateway(
+    `version: 1
+server:
+  listen: [{ address: "127.0.0.1:0", proxyProtocol: true${tls} }]
+  trustedProxies: ["127.0.0.1"]
+  admin: false
+authApi: { url: "http://127.0.0.1:9" }
+routes: []
+`,
+    (path) => (path === 'cert.pem' ? cert : key),
+  );
+  onTestFinished(() => service.close());
+  return `127.0.0.1:${service.port}`;
+}
+
 async function redisHost(): Promise<string> {
   return new URL((await useRedis()).url).host;
 }
@@ -122,6 +140,44 @@ const rows: readonly Row[] = [
     'http to a service with TLS',
     async () => upstream(`http://${await startTls()}`),
     /✗ orders .*does not speak HTTP\/1\.1.* → It speaks TLS: write https instead of http/,
+  ],
+  [
+    'a service that expects the PROXY protocol',
+    async () => upstream(`http://${await startExpecting()}`, ', proxyProtocol: v2'),
+    /✓ orders http:\/\/127\.0\.0\.1:\d+: accepts connections/,
+  ],
+  [
+    'one with TLS',
+    async () =>
+      upstream(
+        `https://${await startExpecting(', tls: { certificates: [{ cert: cert.pem, key: key.pem }] }')}`,
+        `, proxyProtocol: v1, tls: { ca: "${authorityFile}" }`,
+      ),
+    /✓ orders https:\/\/127\.0\.0\.1:\d+: accepts connections/,
+  ],
+  [
+    'one that does not get it',
+    async () => upstream(`http://${await startExpecting()}`),
+    /✗ orders .*it expects the PROXY protocol → Set "proxyProtocol" under "upstreams\.orders"/,
+  ],
+  [
+    'one with TLS that does not get it',
+    async () =>
+      upstream(
+        `https://${await startExpecting(', tls: { certificates: [{ cert: cert.pem, key: key.pem }] }')}`,
+        `, health: /live, tls: { ca: "${authorityFile}" }`,
+      ),
+    /✗ orders .*it expects the PROXY protocol → Set "proxyProtocol" under "upstreams\.orders"/,
+  ],
+  [
+    'the PROXY protocol to a plain service',
+    async () => upstream(`http://${await startPlain()}`, ', proxyProtocol: v1'),
+    /✗ orders .*it does not expect the PROXY protocol → Turn it on in the service/,
+  ],
+  [
+    'the PROXY protocol to a service with TLS',
+    async () => upstream(`https://${await startTls()}`, `, proxyProtocol: v2, tls: { ca: "${authorityFile}" }`),
+    /✗ orders .*it does not expect the PROXY protocol → Turn it on in the service/,
   ],
   [
     'an upstream that is Redis',

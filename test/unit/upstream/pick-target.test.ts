@@ -18,6 +18,7 @@ function upstream(count: number, connections = 2): Upstream {
     queue: { length: 1, waitMs: 100 },
     gatewaySecret: null,
     tls: null,
+    proxyProtocol: null,
     host: 'keep',
   });
   upstreams.push(made);
