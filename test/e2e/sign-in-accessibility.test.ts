@@ -67,7 +67,7 @@ async function faultyOf(world: AtPages, pages: readonly SignInPage[], locale: st
     }
     await tabs[by].context().close();
   };
-  await Promise.all([see('stranger'), see('ann'), see('ada')]);
+  await Promise.all([see('stranger'), see('ann'), see('byPasskey'), see('ada')]);
   return faulty;
 }
 

@@ -62,19 +62,21 @@ async function signIn(
   return browser;
 }
 
-/** `ann`, who has a second address, a key, and a passkey; `ada`, who administers; both are signed in. */
+/** `ann`, who has a second address, a key, and a passkey, and whose other browser has signed in with it; `ada`, who administers. */
 async function peopleOf(made: Made) {
-  const { origin, gateway, ann, add, post } = made;
+  const { origin, gateway, ann, add, open, post, usePasskey } = made;
   const lastCode = () => gateway.codes.at(-1)!.code;
   const ada = await signIn(made, 'ada@example.test');
-  await add();
+  const passkey = await add();
+  const byPasskey = new CookieBrowser();
+  await usePasskey(byPasskey, await open(byPasskey), passkey.key);
   const account = `${own}account`;
   const key = await post(ann, account, { action: 'add-key', name: 'Nightly build', days: '90' });
   await post(ann, account, { ...fieldsOf(key.text, account), code: lastCode() });
   await post(ann, account, { action: 'add-address', address: 'ann.example@department.example.test' });
   const { text } = await ada.visit(`${origin}${own}people?search=ann`);
   const [, id = ''] = /\?id=([0-9a-f-]{36})/.exec(text) ?? [];
-  return { ada, lastCode, idOfAnn: id };
+  return { ada, byPasskey, lastCode, idOfAnn: id };
 }
 
 /** Wrong codes for an address, until it gets a long one. */
@@ -87,7 +89,7 @@ export async function useUpGuesses({ askCode, enter, open }: Made, email: string
 }
 
 /** Who opens a page: a person without a session, one with, or an administrator. */
-export type Visitor = 'stranger' | 'ann' | 'ada';
+export type Visitor = 'stranger' | 'ann' | 'byPasskey' | 'ada';
 
 export interface SignInPage {
   readonly name: string;
@@ -104,7 +106,7 @@ export type Tabs = Readonly<Record<Visitor, Page>>;
 /** A tab for each visitor, for all pages: another tab would wait until the first one has signed in. */
 export async function tabsOf(
   chromium: Browser,
-  { origin, ann, ada }: AtPages,
+  { origin, ann, byPasskey, ada }: AtPages,
   options: BrowserContextOptions,
 ): Promise<Tabs> {
   const tab = async (browser: CookieBrowser | null) => {
@@ -113,7 +115,7 @@ export async function tabsOf(
     if (browser !== null) await context.addCookies(cookiesFor(origin, browser));
     return await context.newPage();
   };
-  return { stranger: await tab(null), ann: await tab(ann), ada: await tab(ada) };
+  return { stranger: await tab(null), ann: await tab(ann), byPasskey: await tab(byPasskey), ada: await tab(ada) };
 }
 
 const at = (by: Visitor, name: string, path: string, element = 'h1'): SignInPage => ({
@@ -210,6 +212,24 @@ export const pages: readonly SignInPage[] = [
   },
   {
     name: 'malformed long code',
+    by: 'stranger',
+    async open(page) {
+      await page.locator('#code').fill('abc');
+      await submit(page);
+      await alert(page);
+    },
+  },
+  {
+    name: 'recovery code',
+    by: 'stranger',
+    async open(page, { origin }) {
+      await page.goto(origin);
+      await page.locator('a[href*=recovery]').click();
+      await page.locator('#code').waitFor();
+    },
+  },
+  {
+    name: 'malformed recovery code',
     by: 'stranger',
     async open(page) {
       await page.locator('#code').fill('abc');
@@ -315,6 +335,24 @@ export const pages: readonly SignInPage[] = [
     async open(page, { origin }) {
       await page.goto(`${origin}${own}account/passkeys`);
       await page.locator('summary').first().click();
+    },
+  },
+  {
+    name: 'passkey needed',
+    by: 'ann',
+    async open(page, { origin }) {
+      await page.goto(`${origin}${own}account/passkeys`);
+      await page.locator('a[href*=acr_values]').click();
+      await page.locator('form[data-options] button').waitFor();
+    },
+  },
+  at('byPasskey', 'passkeys after a passkey', `${own}account/passkeys`),
+  {
+    name: 'new recovery codes',
+    by: 'byPasskey',
+    async open(page) {
+      await page.locator('form[action$=recovery-codes] button').click();
+      await page.locator('ol').waitFor();
     },
   },
   at('ada', 'first passkey', `${own}account/passkeys`),
