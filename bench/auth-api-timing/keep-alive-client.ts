@@ -10,6 +10,8 @@ export interface TimedAnswer {
 
 export interface KeepAliveClient {
   get(path: string, headers: Readonly<Record<string, string>>): Promise<TimedAnswer>;
+  /** With JSON. */
+  post(path: string, body: string): Promise<TimedAnswer>;
   close(): void;
 }
 
@@ -17,25 +19,32 @@ export async function connectTo(port: number): Promise<KeepAliveClient> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   socket.setEncoding('latin1');
   await once(socket, 'connect');
+  /** The bytes are created before the clock starts, because the way a string was built costs microseconds. */
+  function send(bytes: Buffer): Promise<TimedAnswer> {
+    return new Promise((resolve, reject) => {
+      let received = '';
+      const start = process.hrtime.bigint();
+      const take = (part: string) => {
+        received += part;
+        if (!isWhole(received)) return;
+        const microseconds = Number(process.hrtime.bigint() - start) / 1000;
+        socket.off('data', take).off('close', fail);
+        resolve({ status: Number(received.slice(9, 12)), microseconds });
+      };
+      const fail = () => reject(new Error('the connection ended'));
+      socket.on('data', take).on('close', fail);
+      socket.write(bytes);
+    });
+  }
+
   return {
     get(path, headers) {
       const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-      // Creates the bytes before the clock starts, because the way a string was built costs microseconds.
-      const bytes = Buffer.from(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n${lines.join('')}\r\n`, 'latin1');
-      return new Promise((resolve, reject) => {
-        let received = '';
-        const start = process.hrtime.bigint();
-        const take = (part: string) => {
-          received += part;
-          if (!isWhole(received)) return;
-          const microseconds = Number(process.hrtime.bigint() - start) / 1000;
-          socket.off('data', take).off('close', fail);
-          resolve({ status: Number(received.slice(9, 12)), microseconds });
-        };
-        const fail = () => reject(new Error('the connection ended'));
-        socket.on('data', take).on('close', fail);
-        socket.write(bytes);
-      });
+      return send(Buffer.from(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n${lines.join('')}\r\n`, 'latin1'));
+    },
+    post(path, body) {
+      const head = `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`;
+      return send(Buffer.from(`POST ${path} HTTP/1.1\r\nHost: localhost\r\n${head}\r\n${body}`));
     },
     close: () => socket.destroy(),
   };

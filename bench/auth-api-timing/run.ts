@@ -3,12 +3,10 @@
  * secrets, right secrets and bearers in random order, and compares the response times.
  * `node bench/auth-api-timing/run.ts [--samples N] [--database URL] [--report FILE]`
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { createAuthApi } from '../../src/auth-api/create-auth-api.ts';
 import { randomToken } from '../../src/auth-api/secrets/random-secret.ts';
@@ -16,6 +14,7 @@ import { readSettings } from '../../src/cli/auth-api/with-auth-api.ts';
 import { commit } from '../report.ts';
 import { compare, quantile } from './compare-samples.ts';
 import { connectTo, type KeepAliveClient } from './keep-alive-client.ts';
+import { startProcess } from './start-process.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -67,22 +66,6 @@ async function seed(): Promise<Known[]> {
   }
   await api.close();
   return known;
-}
-
-async function startProcess(): Promise<{ child: ChildProcess; port: number }> {
-  const child = spawn(process.execPath, ['src/main.ts', 'auth-api', '--config', config], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, NODE_ENV: 'production' },
-  });
-  return new Promise((resolve, reject) => {
-    const lines = createInterface({ input: child.stdout });
-    // Keeps reading its log, so the process never blocks on it.
-    lines.on('line', (line) => {
-      const port = /"port":(\d+)/.exec(line)?.[1];
-      if (port !== undefined) resolve({ child, port: Number(port) });
-    });
-    child.once('exit', () => reject(new Error('the Auth API ended')));
-  });
 }
 
 const kinds = [
@@ -182,7 +165,7 @@ ${comparisons.join('\n')}
 }
 
 const known = await seed();
-const { child, port } = await startProcess();
+const { child, port } = await startProcess(config);
 const client = await connectTo(port);
 try {
   const store = options.database === undefined ? 'SQLite in a file' : new URL(options.database).protocol.slice(0, -1);

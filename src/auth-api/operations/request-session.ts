@@ -6,6 +6,7 @@ import { recognize } from '../limits/recognize.ts';
 import { Refusal } from '../outcome/refusals.ts';
 import type { Services } from '../services.ts';
 import type { NewCode } from '../store/code-store.ts';
+import { inEqualTime } from './equal-time.ts';
 import { type CodeForm, countClaims, issueCode } from './issue-code.ts';
 import { type OpenedSession, openSession } from './open-session.ts';
 
@@ -15,9 +16,23 @@ export interface RequestedSession {
   readonly form: CodeForm;
 }
 
-/** `kept`: what a device keeps to be known by; null: the client is known by its network, and its code has six digits at all times. */
+interface SessionRequest {
+  readonly email: string;
+  /** What a device keeps to be known by; null: the client is known by its network, and its code has six digits at all times. */
+  readonly kept: string | null;
+}
+
 export async function requestSession(
-  { email, kept }: { readonly email: string; readonly kept: string | null },
+  request: SessionRequest,
+  client: Client,
+  services: Services,
+): Promise<RequestedSession | Refusal> {
+  const work = () => createSession(request, client, services);
+  return await (services.rules.revealUnknownEmail ? work() : inEqualTime(work));
+}
+
+async function createSession(
+  { email, kept }: SessionRequest,
   client: Client,
   services: Services,
 ): Promise<RequestedSession | Refusal> {

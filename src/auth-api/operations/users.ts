@@ -1,15 +1,21 @@
 /** Users: registered, found, and removed by themselves. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import type { Client } from '../../operations/operation.ts';
 import { administratorRole } from '../credentials/administrator-role.ts';
 import { anyCredential, bearerOnly, noCredential } from '../credentials/credential-rule.ts';
 import { limitRegistrationMail, limitRequest } from '../limits/limit-mail.ts';
 import { Refusal } from '../outcome/refusals.ts';
+import type { Services } from '../services.ts';
 import { accountFields, firstGroups, firstRoles } from './account-fields.ts';
+import { inEqualTime } from './equal-time.ts';
 import { acknowledged, acknowledgement, emailAddress, id, idParam } from './fields.ts';
 import { issueCode } from './issue-code.ts';
 import { openedResponse, openedSession, openSession } from './open-session.ts';
 import { defineOperation } from './operation.ts';
+
+const newUser = z.object(accountFields);
+type NewUser = z.output<typeof newUser>;
 
 /**
  * U1: registers a user, whose first session is verified like any other. Until then only the alias is reserved; of all registrations for the
@@ -21,45 +27,50 @@ export const registerUser = defineOperation({
   method: 'POST',
   paths: ['/user'],
   credential: noCredential,
-  body: z.object(accountFields),
+  body: newUser,
   response: openedSession,
   refusals: ['key_duplicated', 'registration_closed', 'attempts_exceeded'],
   async handle({ body, client }, services) {
-    const { store, outbox, rules, now } = services;
-    if (!rules.selfRegistration) return new Refusal('registration_closed');
-    const tooMany = await limitRequest(client.ip, services);
-    if (tooMany !== null) return tooMany;
-    // Without `revealUnknownEmail`, a taken address looks like a free one: the alias is reserved and a decoy stored, with the same work,
-    // and its owner gets a mail. Aliases are public, so a taken one is refused.
-    const hides = !rules.revealUnknownEmail;
-    const taken = await store.users.findTaken(body, now());
-    if (taken === 'alias' || (taken === 'email' && !hides)) return new Refusal('key_duplicated');
-    const limited = await limitRegistrationMail({ address: body.email, ip: client.ip }, services);
-    if (limited !== null) return limited;
-    const ids = { userId: randomUUID(), emailId: randomUUID() };
-    const opened = openSession(ids, 'code', client, services);
-    const code = issueCode('session', { newAddress: body.email }, services);
-    const user = {
-      ...body,
-      id: ids.userId,
-      emailId: ids.emailId,
-      roles: firstRoles,
-      groups: firstGroups,
-      createdAtMs: opened.session.createdAtMs,
-      verifyByMs: opened.session.verifyByMs,
-    };
-    const owner = hides ? await store.emails.findSignIn(body.email) : null;
-    const first = { session: opened.session, code: code.stored, decoyIfTaken: hides };
-    const outcome = await store.users.create(user, first);
-    if (outcome === 'alias_taken' || (outcome === 'email_taken' && !hides)) return new Refusal('key_duplicated');
-    if (outcome === 'done') code.mailTo(body.email, client);
-    else if (owner !== null) {
-      const { address } = owner;
-      outbox.send({ kind: 'notice', to: address, notice: 'registration_refused', address, asked: client });
-    }
-    return openedResponse(opened, code.stored, 'standard');
+    const work = () => register(body, client, services);
+    return await (services.rules.revealUnknownEmail ? work() : inEqualTime(work));
   },
 });
+
+async function register(account: NewUser, client: Client, services: Services) {
+  const { store, outbox, rules, now } = services;
+  if (!rules.selfRegistration) return new Refusal('registration_closed');
+  const tooMany = await limitRequest(client.ip, services);
+  if (tooMany !== null) return tooMany;
+  // Without `revealUnknownEmail`, a taken address looks like a free one: the alias is reserved and a decoy stored, with the same work,
+  // and its owner gets a mail. Aliases are public, so a taken one is refused.
+  const hides = !rules.revealUnknownEmail;
+  const taken = await store.users.findTaken(account, now());
+  if (taken === 'alias' || (taken === 'email' && !hides)) return new Refusal('key_duplicated');
+  const limited = await limitRegistrationMail({ address: account.email, ip: client.ip }, services);
+  if (limited !== null) return limited;
+  const ids = { userId: randomUUID(), emailId: randomUUID() };
+  const opened = openSession(ids, 'code', client, services);
+  const code = issueCode('session', { newAddress: account.email }, services);
+  const user = {
+    ...account,
+    id: ids.userId,
+    emailId: ids.emailId,
+    roles: firstRoles,
+    groups: firstGroups,
+    createdAtMs: opened.session.createdAtMs,
+    verifyByMs: opened.session.verifyByMs,
+  };
+  const owner = hides ? await store.emails.findSignIn(account.email) : null;
+  const first = { session: opened.session, code: code.stored, decoyIfTaken: hides };
+  const outcome = await store.users.create(user, first);
+  if (outcome === 'alias_taken' || (outcome === 'email_taken' && !hides)) return new Refusal('key_duplicated');
+  if (outcome === 'done') code.mailTo(account.email, client);
+  else if (owner !== null) {
+    const { address } = owner;
+    outbox.send({ kind: 'notice', to: address, notice: 'registration_refused', address, asked: client });
+  }
+  return openedResponse(opened, code.stored, 'standard');
+}
 
 /** U2: returns the public name of a user. */
 export const readAlias = defineOperation({
