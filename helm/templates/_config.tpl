@@ -14,6 +14,26 @@
 {{- toYaml $settings -}}
 {{- end }}
 
+{{/* Of the admin port. A configuration that the chart does not write is not known here. */}}
+{{- define "rolegate.adminScheme" -}}
+{{- if or .Values.existingConfig.configMap .Values.existingConfig.secret -}}
+{{- .Values.admin.scheme -}}
+{{- else -}}
+{{- ternary "https" "http" (not (empty (dig "server" "adminTls" dict (.Values.config | default dict)))) -}}
+{{- end -}}
+{{- end }}
+
+{{/* File of its first certificate, for probes within the pod. */}}
+{{- define "rolegate.adminCertificate" -}}
+{{- $all := dig "server" "adminTls" "certificates" list (.Values.config | default dict) -}}
+{{- if $all }}{{ (first $all).cert }}{{ end -}}
+{{- end }}
+
+{{/* Of the Auth API. */}}
+{{- define "rolegate.authApiScheme" -}}
+{{- ternary "https" "http" (not (empty (.Values.authApi.config | default dict).tls)) -}}
+{{- end }}
+
 {{/* gateway.yaml: "config" with what the chart decides. */}}
 {{- define "rolegate.config" -}}
 {{- $secrets := "/run/secrets/rolegate" -}}
@@ -37,7 +57,7 @@
 {{- $_ := set $config "server" $server -}}
 {{- if .Values.authApi.enabled -}}
 {{- $authApi := $config.authApi | default dict -}}
-{{- $_ := set $authApi "url" (printf "http://%s-auth-api:8081" (include "rolegate.name" .)) -}}
+{{- $_ := set $authApi "url" (printf "%s://%s-auth-api:8081" (include "rolegate.authApiScheme" .) (include "rolegate.name" .)) -}}
 {{- $_ := set $authApi "gatewaySecret" (dict "file" (printf "%s/%s" $secrets (include "rolegate.gatewaySecretKey" .))) -}}
 {{- $_ := set $config "authApi" $authApi -}}
 {{- end -}}
@@ -81,7 +101,7 @@
 {{- define "rolegate.restartKeys" -}}
 {{- $config := include "rolegate.config" . | fromYaml -}}
 {{- $embedded := ($config.authApi | default dict).embedded -}}
-{{- toYaml (dict "server" (pick $config.server "listen" "admin" "limits" "workers") "log" $config.log "authorizer" (pick ($config.authorizer | default dict) "listen" "grpc") "embedded" $embedded) -}}
+{{- toYaml (dict "server" (set (pick $config.server "listen" "admin" "limits" "workers") "adminTls" (not (empty $config.server.adminTls))) "log" $config.log "authorizer" (pick ($config.authorizer | default dict) "listen" "grpc") "embedded" $embedded) -}}
 {{- end }}
 
 {{/* auth-api.yaml: "authApi.config" with what the chart decides. */}}

@@ -4,9 +4,10 @@
 {{- define "rolegate.probe" -}}
 {{- $root := index . 0 -}}
 {{- if eq $root.Values.admin.bind "pod" -}}
-httpGet: { path: {{ index . 1 }}, port: admin }
+{{- $scheme := include "rolegate.adminScheme" $root -}}
+httpGet: { path: {{ index . 1 }}, port: admin{{ if eq $scheme "https" }}, scheme: HTTPS{{ end }} }
 {{- else -}}
-exec: { command: [node, /app/dist/main.js, healthcheck, --url, "http://127.0.0.1:9090{{ index . 1 }}"] }
+exec: { command: [node, /app/dist/main.js, healthcheck, --url, "{{ include "rolegate.adminScheme" $root }}://127.0.0.1:9090{{ index . 1 }}"{{ with include "rolegate.adminCertificate" $root }}, --certificate, {{ . | quote }}{{ end }}] }
 {{- end }}
 {{- end }}
 

@@ -263,7 +263,7 @@
 {{- range $name := list "envoyGateway" "istio" -}}
 {{- if and (has $name $planes) (not $.Values.authorizer.grpc.enabled) }}{{ fail (printf "authorizer.%s checks over gRPC: set authorizer.grpc.enabled" $name) }}{{ end -}}
 {{- if and (has $name $planes) (dig "authorizer" "secret" "" ($.Values.config | default dict)) -}}
-{{- fail (printf "authorizer.%s sends no secret over gRPC: use authorizer.peers, and authorizer.grpc.tls.clientCa" $name) -}}
+{{- fail (printf "authorizer.%s sends no secret over gRPC: use authorizer.peers, and authorizer.grpc.tls.clientCertificates" $name) -}}
 {{- end -}}
 {{- end -}}
 {{- if and .externalAuth.enabled (not .http.enabled) }}{{ fail "authorizer.externalAuth checks over HTTP: set authorizer.http.enabled" }}{{ end -}}
@@ -291,7 +291,23 @@
 {{- include "rolegate.refuseText" (list "config.authorizer.secret" (dig "authorizer" "secret" "" (.Values.config | default dict))) -}}
 {{- end }}
 
+{{/* Probes of the node present no certificate. */}}
+{{- define "rolegate.refuseCertificates" -}}
+{{- if and (eq .Values.admin.bind "pod") (dig "server" "adminTls" "clientCertificates" "" (.Values.config | default dict)) -}}
+{{- fail "config.server.adminTls.clientCertificates: probes of the node present no certificate, so pods would never be ready; tokens protect the admin port" -}}
+{{- end -}}
+{{- if dig "tls" "clientCertificates" "" (.Values.authApi.config | default dict) -}}
+{{- fail "authApi.config.tls.clientCertificates: probes of the node present no certificate, so pods would never be ready" -}}
+{{- end -}}
+{{- range $old := list "cert" "key" "clientCa" -}}
+{{- if hasKey ($.Values.authorizer.grpc.tls | default dict) $old -}}
+{{- fail "authorizer.grpc.tls has the keys of the configuration: { certificates: [{ cert, key }], clientCertificates: { ca } }" -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
 {{- define "rolegate.refusals" -}}
+{{- include "rolegate.refuseCertificates" . -}}
 {{- include "rolegate.refuseAuthorizer" . -}}
 {{- include "rolegate.refusePods" . -}}
 {{- include "rolegate.refuseConfig" . -}}

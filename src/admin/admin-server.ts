@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Address, AdminToken } from '../config/config.ts';
 import { clientNetwork } from '../core/forwarding/client-address.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
+import type { SecurePort } from '../operations/http-server.ts';
 import { Refusal } from '../operations/refusal.ts';
 import { type OperationEnd, serveOperations } from '../operations/serve-operations.ts';
 import { type AdminSources, adminOperations } from './admin-operations.ts';
@@ -41,8 +42,8 @@ export interface AdminRefusal {
 }
 
 export interface AdminServer {
-  /** Rejects with the error of the system, such as `EADDRINUSE`. */
-  listen(): Promise<Address>;
+  /** Without `secure`, connections have no TLS. Rejects with the error of the system, such as `EADDRINUSE`. */
+  listen(secure?: SecurePort | null): Promise<Address>;
   close(): Promise<void>;
 }
 
@@ -108,5 +109,5 @@ export function createAdminServer(options: AdminOptions): AdminServer {
     begin: (request) => (end) => note(request, end),
     refused: note,
   });
-  return { listen: () => server.listen(options.address), close: () => server.close(closingMs) };
+  return { listen: (secure) => server.listen(options.address, secure), close: () => server.close(closingMs) };
 }

@@ -26,6 +26,7 @@ export function adminOf(engine: Engine, authApi: () => AuthApi | null): Omit<Adm
   const { current, telemetry } = engine;
   return {
     config: () => current().config,
+    openTlsPort: engine.tlsPorts.openTlsPort,
     draining: () => engine.draining,
     log: telemetry.log,
     metrics: (format) => telemetry.metricsPage(format),

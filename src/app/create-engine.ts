@@ -3,7 +3,6 @@
  * replaced as a whole, the listeners, and their metrics and logs. A gateway has one engine, and so has each of its workers.
  */
 
-import { randomBytes } from 'node:crypto';
 import { whyNotReady } from '../admin/ready-report.ts';
 import type { Address, Config } from '../config/config.ts';
 import { plainListener } from '../config/listener-config.ts';
@@ -25,6 +24,7 @@ import { logRefusedHeaders } from './log-refused-headers.ts';
 import { logRevocations } from './log-revocations.ts';
 import { type CheckAddresses, type OpenAuthorizer, openAuthorizer } from './open-authorizer.ts';
 import { connectionsWithin, neededFiles, openFilesLimit } from './open-files.ts';
+import { openTlsPorts, type TlsPorts } from './open-tls-ports.ts';
 import { DecisionRecorder, type OpenFile } from './record-decisions.ts';
 import { recheckOnRevocation } from './revoked-streams.ts';
 import { ShadowCandidate } from './shadow-candidate.ts';
@@ -47,6 +47,8 @@ export interface Engine {
   readonly telemetry: Telemetry;
   /** Of all entrypoints of this process. It runs from the first one that listens to the end of a drain. */
   readonly shedder: LoadShedder;
+  /** For every port of this process. */
+  readonly tlsPorts: TlsPorts;
   /** For the Auth API in this process. */
   readonly traceAuthApi: TraceRequest;
   readonly candidate: Pick<ShadowCandidate, 'refuse' | 'report'>;
@@ -103,6 +105,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
   const openFile = options.openFile?.(telemetry) ?? ((settings) => new DecisionFile({ ...settings, unwritten, log }));
   const recorder = new DecisionRecorder(telemetry.decisionEvents, candidate, openFile, config.log.instance);
   const deadlines = new DeadlineWheel();
+  const tlsPorts = openTlsPorts(config, deadlines, telemetry);
   let embedded: AuthApiAccess = { urls: [], gatewaySecret: null };
   let runtime: Runtime | null = null;
   let proxy: ReverseProxy | null = null;
@@ -137,9 +140,8 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
     telemetry.recordRequests(recorder.recording());
     runtime = { ...made, tracing: tracing.use(next.tracing) };
     proxy?.use(runtime);
-    for (const certificate of proxy?.useListeners(next.server.listeners) ?? [])
-      log.error({ certificate }, 'the certificate in this file is not valid now: the last valid one stays in use');
-    authorizer?.use(runtime, next.authorizer);
+    tlsPorts.certificatesSkipped(proxy?.useListeners(next.server.listeners) ?? []);
+    tlsPorts.certificatesSkipped(authorizer?.use(runtime, next.authorizer) ?? []);
     telemetry.configLoaded(next.digest);
     if (previous === null) telemetry.watchIdentity(() => current().resolver.stats());
     else retire(previous, made);
@@ -187,6 +189,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
   return {
     telemetry,
     shedder,
+    tlsPorts,
     traceAuthApi: tracing.traceAuthApi,
     candidate,
     recorder,
@@ -215,7 +218,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
         deadlines,
         shedder,
         observe: telemetry.observe,
-        ticketSecret: config.cache.secret ?? randomBytes(32),
+        openTlsPort: tlsPorts.openTlsPort,
         headerRefused: logRefusedHeaders(log),
         forwardingIgnored: ({ peer, header }) =>
           log.warn(
@@ -244,6 +247,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
         trustedProxies: (peer) => current().config.server.trustedProxies(peer),
         deadlines,
         shedder,
+        openTlsPort: tlsPorts.openTlsPort,
         telemetry,
         ready: async () => whyNotReady(await readyOf({ draining, current }, null)) === null,
       });

@@ -1,16 +1,14 @@
 /** Joins the rooms into a running gateway of one process. */
 
-import type { AdminServer } from '../admin/admin-server.ts';
 import type { AuthApi } from '../auth-api/auth-api.ts';
 import type { CodeMail } from '../auth-api/outbox/outbox.ts';
 import type { Address, Config } from '../config/config.ts';
 import type { ConfigProblem } from '../config/yaml/problem.ts';
 import type { LogDestination } from '../telemetry/log/log-output.ts';
 import { adminOf } from './admin-of-engine.ts';
-import { createAdmin } from './create-admin.ts';
+import { type AdminPort, openAdmin } from './create-admin.ts';
 import { createEngine } from './create-engine.ts';
 import { embedAuthApi } from './embed-auth-api.ts';
-import { listenOn } from './listen-error.ts';
 import { createConfigLog, type ReloadEffect } from './log-config.ts';
 import { notCompared } from './not-compared.ts';
 import type { CheckAddresses } from './open-authorizer.ts';
@@ -69,7 +67,7 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
   const { telemetry, candidate, current } = engine;
   const configLog = createConfigLog(telemetry);
   let authApi: AuthApi | null = null;
-  let admin: AdminServer | null = null;
+  let admin: AdminPort | null = null;
   let closing: Promise<void> | null = null;
 
   async function start() {
@@ -81,21 +79,19 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     const { authorizer } = config;
     const wanted = { http: authorizer?.listen ?? null, grpc: authorizer?.grpc?.listen ?? null };
     const checks = authorizer === null ? wanted : await engine.listenForChecks(wanted, false);
-    let adminAddress: Address | null = null;
     if (server.admin !== null) {
       const reload = options.reload ?? null;
       const shown = adminOf(engine, () => authApi);
       const ready = async () => ({ ...(await shown.ready()), refusedReload: configLog.refusedReload() });
-      const port = createAdmin(server.admin, {
+      admin = await openAdmin(server.admin, {
         ...shown,
         ready,
         version: options.version,
         reload,
         ...(options.showConfig === undefined ? {} : { showConfig: options.showConfig }),
       });
-      adminAddress = await listenOn('server.admin', server.admin, () => port.listen());
-      admin = port;
     }
+    const adminAddress = admin?.address ?? null;
     const places = {
       ...shownListeners(listeners),
       ...(authorizer === null ? {} : { authorizer: checks }),
@@ -119,8 +115,10 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     apply(next) {
       if (engine.draining) return;
       const fixed = configLog.fixed(current().config, next);
+      const skipped = admin?.use(next) ?? [];
       // An embedded Auth API starts and ends with the process.
       engine.use(fixed.includes('authApi.embedded') ? { ...next, authApi: current().config.authApi } : next);
+      engine.tlsPorts.certificatesSkipped(skipped);
       configLog.reloaded(next);
     },
     refuseReload: configLog.refused,

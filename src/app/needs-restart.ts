@@ -5,10 +5,10 @@ import type { Config } from '../config/config.ts';
 export function needsRestart(current: Config, next: Config): string[] {
   const fixed: [string, unknown, unknown][] = [
     ['server.listen', listeners(current), listeners(next)],
-    ['authorizer.listen', current.authorizer?.listen, next.authorizer?.listen],
+    ['authorizer.listen', checks(current), checks(next)],
     ['authorizer.grpc', grpc(current), grpc(next)],
     ['server.workers', current.server.workers, next.server.workers],
-    ['server.admin', current.server.admin, next.server.admin],
+    ['server.admin', admin(current), admin(next)],
     ['server.limits', current.server.limits, next.server.limits],
     ['log', current.log, next.log],
     ['authApi.embedded', embedded(current), embedded(next)],
@@ -22,7 +22,15 @@ function grpc({ authorizer }: Config): unknown {
   return { ...authorizer.grpc, tls: authorizer.grpc.tls !== null };
 }
 
-/** The same of addresses for clients. */
+/** The same of checks over HTTP, of the admin port, and of addresses for clients. */
+function checks({ authorizer }: Config): unknown {
+  return authorizer === null ? null : { listen: authorizer.listen, tls: authorizer.tls !== null };
+}
+
+function admin({ server }: Config): unknown {
+  return { address: server.admin, tls: server.adminTls !== null };
+}
+
 function listeners({ server }: Config): unknown {
   return server.listeners.map(({ address, tls, proxyProtocol }) => ({ address, tls: tls !== null, proxyProtocol }));
 }

@@ -12,6 +12,7 @@ import type { Deadlines } from '../http1/deadline-wheel.ts';
 import type { ListenAddress } from '../http1/server/listen.ts';
 import type { LoadShedder } from '../request-line/load-shedder.ts';
 import type { Telemetry } from '../telemetry/create-telemetry.ts';
+import type { OpenTlsPort } from '../tls/tls-port.ts';
 import { listenOn } from './listen-error.ts';
 
 export interface AuthorizerPlace {
@@ -23,6 +24,7 @@ export interface AuthorizerPlace {
   readonly deadlines: Deadlines;
   /** Of this process, for all of its entrypoints. */
   readonly shedder: LoadShedder;
+  readonly openTlsPort: OpenTlsPort;
   readonly telemetry: Pick<Telemetry, 'observe' | 'log'>;
   /** Whether this process can serve checks. */
   ready(): Promise<boolean>;
@@ -77,21 +79,20 @@ export async function openAuthorizer(
   }
   return {
     addresses: { http, grpc },
-    use(runtime, next) {
-      for (const made of opened) made.use(runtime, next);
-    },
+    use: (runtime, next) => opened.flatMap((made) => made.use(runtime, next)),
     drain: async (timeoutMs) => void (await Promise.all(opened.map((made) => made.drain(timeoutMs)))),
   };
 }
 
 function optionsOf({ server }: Config, settings: AuthorizerConfig, place: AuthorizerPlace): () => CheckServerOptions {
-  const { telemetry, shared, connections, runtime, trustedProxies, deadlines, shedder } = place;
+  const { telemetry, shared, connections, runtime, trustedProxies, deadlines, shedder, openTlsPort } = place;
   let warnedAt = Number.NEGATIVE_INFINITY;
   return () => ({
     shared,
     runtime,
     trustedProxies,
     deadlines,
+    openTlsPort,
     settings,
     limits: { ...server.limits, connections },
     shedder,

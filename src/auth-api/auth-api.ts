@@ -1,6 +1,6 @@
 /** The interface between the Auth API and its embedder. */
 import type { Address, AuthApiSettings } from '../config/config.ts';
-import type { HttpLimits } from '../operations/http-server.ts';
+import type { HttpLimits, SecurePort } from '../operations/http-server.ts';
 import type { MetricsFormat } from '../operations/metrics-format.ts';
 import type { ConnectRedis } from '../redis/redis-link.ts';
 import type { ForwardedIgnored, MailOutcome, MailState, TraceRequest } from '../telemetry/auth-api-events.ts';
@@ -54,10 +54,12 @@ export class AccountTakenError extends Error {
 }
 
 export interface AuthApi {
-  /** Rejects if the address cannot be used; port 0 chooses a free one, which the result contains. */
-  listen(address: Address): Promise<Address>;
+  /**
+   * Without `secure`, connections have no TLS. Rejects if the address cannot be used; port 0 chooses a free one, which the result contains.
+   */
+  listen(address: Address, secure?: SecurePort | null): Promise<Address>;
   /** Serves only `GET /metrics`. Throws `TypeError` without `metrics`; otherwise like `listen`. */
-  listenMetrics(address: Address): Promise<Address>;
+  listenMetrics(address: Address, secure?: SecurePort | null): Promise<Address>;
   /** Finishes requests in progress, for a few seconds at most, and closes the store. Safe to call twice. */
   close(): Promise<void>;
   /** Null: no mail is sent. */

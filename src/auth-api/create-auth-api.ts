@@ -79,16 +79,16 @@ export async function createAuthApi(options: AuthApiOptions): Promise<AuthApi> {
   let closed: Promise<void> | null = null;
   let release = () => {};
   return {
-    async listen(address) {
+    async listen(address, secure) {
       if (settings.redis === null && !postgresUrl.test(settings.database)) {
         const { lockForServing } = await import('./store/serving-lock.ts');
         release = lockForServing(settings.database);
       }
-      return await server.listen(address);
+      return await server.listen(address, secure);
     },
-    listenMetrics(address) {
+    listenMetrics(address, secure) {
       if (metricsServer === null) throw new TypeError('there are no metrics');
-      return metricsServer.listen(address);
+      return metricsServer.listen(address, secure);
     },
     close() {
       closed ??= (async () => {

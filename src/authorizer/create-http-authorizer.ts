@@ -10,6 +10,7 @@ import type { Response } from '../http1/server/response.ts';
 import { createHttp1Server, type Server } from '../http1/server/server.ts';
 import { type Client, clientOf } from '../request-line/client.ts';
 import { refuseConnection } from '../request-line/refuse-connection.ts';
+import type { OpenTlsPort } from '../tls/tls-port.ts';
 import { type IsSecret, listenWithGroup, mayConnect, secretOf, takeSecret } from './callers.ts';
 import { type Checked, type CheckRuntime, type ChecksOptions, createChecks } from './checks.ts';
 import { type Endpoint, type Endpoints, endpointsOf, findEndpoint } from './dialects.ts';
@@ -21,6 +22,7 @@ export interface CheckServerOptions extends ChecksOptions {
   readonly shared: boolean;
   /** Of connections. */
   readonly deadlines: Deadlines;
+  readonly openTlsPort: OpenTlsPort;
   /** A caller that is not allowed, by its address; empty: it used the Unix socket. */
   turnedAway(why: 'peer' | 'secret', address: string): void;
 }
@@ -28,8 +30,11 @@ export interface CheckServerOptions extends ChecksOptions {
 export interface CheckServer {
   /** Rejects with the error of the system, such as `EADDRINUSE`. */
   listen(address: ListenAddress): Promise<ListenAddress>;
-  /** Decides all later checks with it. `settings` null: unchanged. */
-  use(runtime: CheckRuntime, settings: AuthorizerConfig | null): void;
+  /**
+   * Decides all later checks with it. `settings` null: unchanged. Returns the files that are not used, because their certificates are not
+   * valid now.
+   */
+  use(runtime: CheckRuntime, settings: AuthorizerConfig | null): readonly string[];
   /** Lets checks finish, for at most `timeoutMs`. */
   drain(timeoutMs: number): Promise<void>;
 }
@@ -46,6 +51,8 @@ export function createHttpAuthorizer(options: CheckServerOptions): CheckServer {
   let endpoints: Endpoints = new Map();
   let isSecret: IsSecret | null = null;
   let held = 0;
+  const { tls } = options.settings;
+  const port = tls === null ? null : options.openTlsPort(tls);
   read(options.settings);
 
   function read(settings: AuthorizerConfig): void {
@@ -96,7 +103,7 @@ export function createHttpAuthorizer(options: CheckServerOptions): CheckServer {
     limits: { ...limits, headBytes: limits.headerBytes + fieldBytes, headTimeoutMs: limits.headersTimeoutMs },
     deadlines: options.deadlines,
     accept(socket) {
-      // A proxy, so no request has its address as that of a client.
+      // A proxy, so no request has its address as that of a client. Its own TLS says nothing of that of the client.
       const caller = clientOf(socket, () => true);
       if (mayConnect(caller.address, checks.settings.peers)) return caller;
       options.turnedAway('peer', caller.address);
@@ -117,10 +124,13 @@ export function createHttpAuthorizer(options: CheckServerOptions): CheckServer {
   });
 
   return {
-    listen: (address) => listenWithGroup(address, (place) => server.listen(place, options.shared)),
+    listen: (address) =>
+      listenWithGroup(address, (place) => server.listen(place, options.shared, { secure: port ?? undefined })),
     use(runtime, settings) {
       checks.use(runtime, settings ?? checks.settings);
-      if (settings !== null) read(settings);
+      if (settings === null) return [];
+      read(settings);
+      return port === null || settings.tls === null ? [] : port.use(settings.tls);
     },
     async drain(timeoutMs) {
       checks.beginDrain();

@@ -67,18 +67,18 @@ export async function examine(
 async function examineAuthApi(file: string, timeoutMs: number): Promise<readonly Finding[]> {
   const result = loadAuthApiFile(file, process.env);
   if (!result.ok) return problemsOf(result.problems);
-  const { settings, listen, metrics } = result.config;
+  const { settings, listen, metrics, tls, metricsTls } = result.config;
   const checks = [
     ...versionChecks(),
     portsCheck({
       addresses: { listen, metrics },
       program: 'an Auth API',
-      health: { address: listen, status: 'ok' },
+      health: { address: listen, tls, status: 'ok' },
       timeoutMs,
     }),
     ...nameChecks(hostsOfAuthApi(settings, '')),
     ...authApiChecks(settings, '', timeoutMs),
-    ...authApiCertificateChecks(settings, ''),
+    ...authApiCertificateChecks(settings, '', { tls, metricsTls }),
   ];
   return [findingsOf('configuration', file).ok('valid'), ...(await runChecks(checks, timeoutMs))];
 }
@@ -122,7 +122,7 @@ async function examineGateway(
 }
 
 function gatewayPorts({ server, authorizer }: Config, timeoutMs: number): Check {
-  const { listeners, admin } = server;
+  const { listeners, admin, adminTls } = server;
   return portsCheck({
     addresses: {
       ...listening(listeners),
@@ -131,7 +131,7 @@ function gatewayPorts({ server, authorizer }: Config, timeoutMs: number): Check 
       'authorizer.grpc.listen': authorizer?.grpc?.listen ?? null,
     },
     program: 'a gateway',
-    health: admin === null ? null : { address: admin, status: 'live' },
+    health: admin === null ? null : { address: admin, tls: adminTls, status: 'live' },
     timeoutMs,
   });
 }

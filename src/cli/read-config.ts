@@ -5,7 +5,7 @@ import { isMap, parseDocument } from 'yaml';
 import type { Config } from '../config/config.ts';
 import type { TestFiles } from '../config/config-files.ts';
 import { formatProblems } from '../config/format-problems.ts';
-import { loadAuthApiFile, loadConfig } from '../config/load-config.ts';
+import { loadAuthApiRecorded, loadConfig } from '../config/load-config.ts';
 import type { ValidConfig } from '../config/parse-config.ts';
 import { readBounded } from '../config/read-bounded.ts';
 import type { ConfigProblem } from '../config/yaml/problem.ts';
@@ -33,9 +33,14 @@ const firstSteps = `
 
 /** The Auth API's own file. */
 export function readAuthApiFile(file: string, env: NodeJS.ProcessEnv = process.env) {
-  const result = loadAuthApiFile(file, env);
+  return readAuthApiRecorded(file, env).config;
+}
+
+/** With the files to watch besides the main one. */
+export function readAuthApiRecorded(file: string, env: NodeJS.ProcessEnv = process.env) {
+  const { result, watched } = loadAuthApiRecorded(file, env);
   if (!result.ok) throw problemsError(result.problems);
-  return result.config;
+  return { config: result.config, watched };
 }
 
 /** Used to recognize the kind of a file. Empty: unreadable, which its loader reports. */

@@ -9,6 +9,7 @@ import type { CiOptions } from './ci.ts';
 import type { DiffOptions } from './diff.ts';
 import { CommandError, ExitCode, exitMeanings } from './exit-code.ts';
 import type { ExplainOptions } from './explain.ts';
+import type { HealthcheckOptions } from './healthcheck.ts';
 import type { ImportCommandOptions } from './import.ts';
 import { addOperatorCommands } from './operator-commands.ts';
 import { addProxyCommands } from './proxy-commands.ts';
@@ -199,9 +200,13 @@ export function createProgram(done: Done): Command {
         .default('http://127.0.0.1:9090/health/live'),
     )
     .option('-t, --timeout <duration>', 'timeout', '2s')
-    .action(async (options: { url: string; timeout: string }) =>
-      done(await (await import('./healthcheck.ts')).healthcheck(options)),
-    );
+    .addOption(
+      new Option(
+        '--certificate <file>',
+        'for a URL with https: accept exactly this certificate, whatever host the URL has',
+      ).env('ROLEGATE_HEALTH_CERTIFICATE'),
+    )
+    .action(async (options: HealthcheckOptions) => done(await (await import('./healthcheck.ts')).healthcheck(options)));
   program
     .command('version')
     .description('print the version')

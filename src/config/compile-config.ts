@@ -23,7 +23,7 @@ import type {
   Config,
   ListenerConfig,
   LogConfig,
-  ServerTlsConfig,
+  PortTlsConfig,
   SignInConfig,
   UpstreamConfig,
 } from './config.ts';
@@ -48,7 +48,9 @@ export interface Secrets {
   readonly listeners: readonly ListenerConfig[];
   readonly gateway: string | null;
   readonly authorizer: string | null;
-  readonly authorizerTls: ServerTlsConfig | null;
+  readonly adminTls: PortTlsConfig | null;
+  readonly authorizerTls: PortTlsConfig | null;
+  readonly grpcTls: PortTlsConfig | null;
   readonly webhooks: readonly string[];
   readonly tracingHeaders: Readonly<Record<string, string>>;
   readonly assertionKeys: readonly AssertionKey[] | null;
@@ -86,6 +88,7 @@ export function compileConfig(
     server: {
       ...serving,
       listeners: secrets.listeners,
+      adminTls: secrets.adminTls,
       adminTokens: secrets.admin,
       // Headers that conditions read only from trusted proxies are removed from other requests.
       proxyHeaders: [...serving.proxyHeaders, ...trustedHeaders(file)],
@@ -194,15 +197,16 @@ function compileAuthApi(
 
 function compileAuthorizer(
   { listen, dialects, peers, grpc, ...rest }: NonNullable<File['authorizer']>,
-  { authorizer: secret, authorizerTls: tls }: Secrets,
+  { authorizer: secret, authorizerTls: tls, grpcTls }: Secrets,
 ): AuthorizerConfig {
   return {
     ...rest,
     listen: listen ?? null,
+    tls,
     dialects: dialects ?? {},
     peers: compileTrustedProxies(peers),
     secret,
-    grpc: grpc === undefined ? null : { ...grpc, tls },
+    grpc: grpc === undefined ? null : { ...grpc, tls: grpcTls },
   };
 }
 

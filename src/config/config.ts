@@ -11,10 +11,10 @@ import type { ViaRule } from '../core/request/via.ts';
 import type { RouteTable } from '../core/routing/route-table.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
 import type { AccountsConfig } from './accounts-config.ts';
-import type { ListenerConfig, ServerTlsConfig } from './listener-config.ts';
+import type { AdminToken } from './admin-token.ts';
+import type { ListenerConfig, PortTlsConfig } from './listener-config.ts';
 import type { PasskeySettings } from './passkey-settings.ts';
 import type { InUnits } from './schema/in-units.ts';
-import type { adminScopes } from './schema/server.ts';
 import type { AuthApiFile, ConfigFile } from './schema.ts';
 import type { AuthApiSourceConfig, NamedSessionSource, SourceConfig, SourceRule } from './source-config.ts';
 import type { TestSuite } from './test-suite.ts';
@@ -69,7 +69,8 @@ export interface Config {
   readonly tests: TestSuite;
 }
 
-export type { CertificateConfig, ListenerConfig, ServerTlsConfig } from './listener-config.ts';
+export type { AdminScope, AdminToken } from './admin-token.ts';
+export type { CertificateConfig, ListenerConfig, PortTlsConfig } from './listener-config.ts';
 export type { Address };
 
 type File = InUnits<Omit<ConfigFile, 'routes' | 'policies' | 'tests'>>;
@@ -80,6 +81,7 @@ export type ServerConfig = Replace<
   {
     /** Empty: it does not forward. */
     readonly listeners: readonly ListenerConfig[];
+    readonly adminTls: PortTlsConfig | null;
     /** Bearers of operators on the admin port; empty: read-only, and no credential is required. */
     readonly adminTokens: readonly AdminToken[];
     readonly trustedProxies: TrustedProxies;
@@ -88,15 +90,6 @@ export type ServerConfig = Replace<
     readonly limits: Omit<File['server']['limits'], 'passes' | 'credentialBytes' | 'failedAuthentications'>;
   }
 >;
-
-/** `name`: of `adminTokens`, or `adminToken`. */
-export interface AdminToken {
-  readonly name: string;
-  readonly token: string;
-  readonly scope: AdminScope;
-}
-
-export type AdminScope = (typeof adminScopes)[number];
 
 type AuthorizerFile = NonNullable<File['authorizer']>;
 
@@ -107,9 +100,10 @@ export type AuthorizerConfig = Replace<
     readonly secret: string | null;
     /** Null: no checks over HTTP. */
     readonly listen: NonNullable<AuthorizerFile['listen']> | null;
+    readonly tls: PortTlsConfig | null;
     readonly dialects: NonNullable<AuthorizerFile['dialects']>;
     /** Null: no checks over gRPC. */
-    readonly grpc: Replace<NonNullable<AuthorizerFile['grpc']>, { readonly tls: ServerTlsConfig | null }> | null;
+    readonly grpc: Replace<NonNullable<AuthorizerFile['grpc']>, { readonly tls: PortTlsConfig | null }> | null;
   }
 >;
 

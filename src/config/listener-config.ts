@@ -34,10 +34,8 @@ export interface CertificateConfig {
   readonly key: string;
 }
 
-/** TLS of a port of this process: texts of PEM files, read with the configuration. */
-export interface ServerTlsConfig {
-  readonly cert: string;
-  readonly key: string;
-  /** Authorities for client certificates, which are then required; null: none are requested. */
+/** TLS of a port for programs. */
+export interface PortTlsConfig extends ListenerTlsConfig {
+  /** Text of the authorities of client certificates, which are then required; null: none are requested. */
   readonly clientCa: string | null;
 }

@@ -52,8 +52,17 @@ export function loadForApplication(source: string | { readonly text: string }, e
 }
 
 export function loadAuthApiFile(file: string, env: Env): AuthApiFileResult {
+  return loadAuthApiRecorded(file, env).result;
+}
+
+/** For an Auth API that serves: with the files to watch besides the main one. */
+export function loadAuthApiRecorded(
+  file: string,
+  env: Env,
+): Pick<ConfigFiles, 'watched'> & { readonly result: AuthApiFileResult } {
   const files = filesOnDisk(file);
-  return load(files, (text) => parseAuthApiFile(text, { file, env, ...files }));
+  const result = load(files, (text) => parseAuthApiFile(text, { file, env, ...files }));
+  return { result, watched: files.watched };
 }
 
 function load<Result>({ readMain, source }: ConfigFiles, parse: (text: string) => Result): Result | ProblemResult {

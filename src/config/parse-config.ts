@@ -21,14 +21,14 @@ import {
 import { checkSections } from './checks/check-sections.ts';
 import { readSourceFiles } from './checks/check-sources.ts';
 import { checkTests } from './checks/check-tests.ts';
-import { checkClientTls, checkListeners, checkServerTls, checkUpstreamTls } from './checks/check-tls.ts';
+import { checkClientTls, checkListeners, checkPortTls, checkUpstreamTls } from './checks/check-tls.ts';
 import { checkSourceUsers, checkUserIds } from './checks/check-user-naming.ts';
 import type { Location } from './checks/location.ts';
 import { claimedSources } from './claimed-identity.ts';
 import { compileConfig, type Secrets } from './compile-config.ts';
 import { compileSettings, compileTracing, trustedRanges } from './compile-settings.ts';
 import { namingOf, sourceRuleOf } from './compile-sources.ts';
-import type { Address, AuthApiSettings, Config, TracingConfig } from './config.ts';
+import type { Address, AuthApiSettings, Config, PortTlsConfig, TracingConfig } from './config.ts';
 import { digestOf } from './config-digest.ts';
 import type { FileReaders } from './config-files.ts';
 import { deepFreeze } from './deep-freeze.ts';
@@ -63,8 +63,11 @@ export type AuthApiFileResult =
       readonly ok: true;
       readonly config: {
         readonly listen: Address;
+        /** Of `listen`; null: without TLS. */
+        readonly tls: PortTlsConfig | null;
         /** Null: no metrics. */
         readonly metrics: Address | null;
+        readonly metricsTls: PortTlsConfig | null;
         readonly settings: AuthApiSettings;
         /** It listens beyond this machine, and no peer may report clients: behind a gateway, all of them count as one. */
         readonly clientsUnknown: boolean;
@@ -137,6 +140,8 @@ export function parseAuthApiFile(text: string, options: ParseOptions): AuthApiFi
   const secrets = checkAuthApiSettings(file, at);
   const gatewaySecrets = readBearerSecrets(file.gatewaySecret, at.at('gatewaySecret'));
   const tracingHeaders = readHeaderSecrets(file.tracing?.headers, at.at('tracing', 'headers'));
+  const tls = checkPortTls(file.tls, at.at('tls'));
+  const metricsTls = checkPortTls(file.metricsTls, at.at('metricsTls'));
   const problems = at.file.list.problems();
   if (secrets === null || problems.length > 0) return { ok: false, problems };
   const { listen, metrics = null, trustEveryPeer } = file;
@@ -144,7 +149,8 @@ export function parseAuthApiFile(text: string, options: ParseOptions): AuthApiFi
   const settings = compileSettings(file, secrets, { gatewaySecrets, trustedProxies });
   const clientsUnknown = !isThisMachine(listen.host) && gatewaySecrets.length + trustedProxies.length === 0;
   const tracing = compileTracing(inUnits(authApiFileSchema.shape.tracing, file.tracing), tracingHeaders);
-  return { ok: true, config: deepFreeze({ listen, metrics, settings, clientsUnknown, trustEveryPeer, tracing }) };
+  const ports = { listen, tls, metrics, metricsTls };
+  return { ok: true, config: deepFreeze({ ...ports, settings, clientsUnknown, trustEveryPeer, tracing }) };
 }
 
 function readSecrets(file: ConfigFile, at: Location): Secrets {
@@ -153,7 +159,9 @@ function readSecrets(file: ConfigFile, at: Location): Secrets {
   return {
     gateway: readBearerSecret(authApi?.gatewaySecret, at.at('authApi', 'gatewaySecret')),
     authorizer: readBearerSecret(authorizer?.secret, at.at('authorizer', 'secret')),
-    authorizerTls: checkServerTls(authorizer?.grpc?.tls, at.at('authorizer', 'grpc', 'tls')),
+    authorizerTls: checkPortTls(authorizer?.tls, at.at('authorizer', 'tls')),
+    grpcTls: checkPortTls(authorizer?.grpc?.tls, at.at('authorizer', 'grpc', 'tls')),
+    adminTls: checkPortTls(server.adminTls, at.at('server', 'adminTls')),
     admin: readAdminTokens(server, at.at('server')),
     listeners: checkListeners(server, at.at('server', 'listen')),
     assertionKeys: checkIdentityAssertion(file, at),

@@ -11,8 +11,11 @@ interface RenamedKey {
 }
 
 const renamedKeys: readonly RenamedKey[] = [
+  { was: 'cert', use: 'certificates: [{ cert: ..., key: ... }]', beside: 'certificates' },
   { was: 'claimValues', use: 'requiredValues' },
+  { was: 'clientCa', use: 'clientCertificates: { ca: ... }', beside: 'clientCertificates' },
   { was: 'decisions', use: 'records.file', beside: 'slowRequest' },
+  { was: 'key', use: 'certificates: [{ cert: ..., key: ... }]', beside: 'certificates' },
   { was: 'keypair', use: 'keyPair' },
   { was: 'maxAge', use: 'maxVerdictAge' },
   { was: 'maxAge', use: 'maxTokenAge' },

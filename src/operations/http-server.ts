@@ -3,9 +3,11 @@
  * responses.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { clientNetwork } from '../core/forwarding/client-address.ts';
 import { nodeHttp } from '../http1/grammar/node-http.ts';
+import type { TlsPort } from '../tls/tls-port.ts';
 import { keepNewestConnections } from './newest-connections.ts';
 import { type OutgoingResponse, writeResponse, writeToSocket } from './write-response.ts';
 
@@ -39,11 +41,20 @@ export interface HttpServerOptions {
 }
 
 export interface HttpServer {
-  /** Rejects with the error of the system, such as `EADDRINUSE`; port 0 chooses a free one. Resolves to the bound address. */
-  listen(address: { readonly host: string; readonly port: number }): Promise<{ host: string; port: number }>;
+  /**
+   * Without `secure`, connections have no TLS. Rejects with the error of the system, such as `EADDRINUSE`; port 0 chooses a free one.
+   * Resolves to the bound address.
+   */
+  listen(
+    address: { readonly host: string; readonly port: number },
+    secure?: SecurePort | null,
+  ): Promise<{ host: string; port: number }>;
   /** Accepts no new connections, waits up to `graceMs` for responses in progress, then closes all connections. */
   close(graceMs: number): Promise<void>;
 }
+
+/** Makes connections secure before their first request. */
+export type SecurePort = Pick<TlsPort, 'begin'>;
 
 export function createHttpServer({ handle, refuse, limits }: HttpServerOptions): HttpServer {
   const server = nodeHttp.createServer({
@@ -64,6 +75,8 @@ export function createHttpServer({ handle, refuse, limits }: HttpServerOptions):
   keepNewestConnections(server, limits.connections);
   const underWay = new Set<ServerResponse>();
   let closing = false;
+  /** What accepts connections. */
+  let listener: Server = server;
 
   function track(response: ServerResponse): void {
     underWay.add(response);
@@ -97,12 +110,16 @@ export function createHttpServer({ handle, refuse, limits }: HttpServerOptions):
   });
 
   return {
-    listen: ({ host, port }) =>
+    listen: ({ host, port }, secure = null) =>
       new Promise((resolve, reject) => {
-        server.once('error', reject);
-        server.listen({ port, ...(host === '' ? {} : { host }) }, () => {
-          server.off('error', reject);
-          const bound = server.address() as AddressInfo;
+        if (secure !== null)
+          listener = securely(secure, limits.connections, (socket) => server.emit('connection', socket));
+        listener.once('error', reject);
+        listener.listen({ port, ...(host === '' ? {} : { host }) }, () => {
+          listener.off('error', reject);
+          // Node begins to check the times of requests with this event of its own server.
+          if (secure !== null) server.emit('listening');
+          const bound = listener.address() as AddressInfo;
           resolve({ host: bound.address, port: bound.port });
         });
       }),
@@ -110,15 +127,32 @@ export function createHttpServer({ handle, refuse, limits }: HttpServerOptions):
       new Promise((resolve) => {
         closing = true;
         for (const response of underWay) response.shouldKeepAlive = false;
-        if (!server.listening) return resolve();
+        if (!listener.listening) return resolve();
         const force = setTimeout(() => server.closeAllConnections(), graceMs);
-        server.close(() => {
+        listener.close(() => {
           clearTimeout(force);
           resolve();
         });
+        // It also ends the checks of times.
+        if (listener !== server) server.close();
         server.closeIdleConnections();
       }),
   };
+}
+
+/** Connections whose handshake is not complete are bounded in favor of the newest, as those of `keepNewestConnections`. */
+function securely(secure: SecurePort, maxHandshakes: number, secured: (socket: Duplex) => void): Server {
+  const handshakes = new Set<Socket>();
+  // A client that ends its side after a request still gets the response.
+  return createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    const [oldest] = handshakes;
+    if (handshakes.size >= maxHandshakes) oldest?.destroy();
+    handshakes.add(socket);
+    secure.begin(socket, clientNetwork(socket.remoteAddress ?? ''), (done) => {
+      handshakes.delete(socket);
+      if (done !== null) secured(done);
+    });
+  });
 }
 
 /** The meaning of an error of Node's parser or timers; null: the client is gone, or expects no response. */

@@ -11,7 +11,7 @@ import { refuseConnection } from '../request-line/refuse-connection.ts';
 import type { RequestRuntime, ServeParts } from '../request-line/runtime.ts';
 import type { LoadReadings } from '../telemetry/metrics/load-metrics.ts';
 import type { ObserveRequest } from '../telemetry/request-record.ts';
-import { TlsPort } from '../tls/tls-port.ts';
+import type { OpenTlsPort, TlsPort } from '../tls/tls-port.ts';
 import { forwarding } from './exchange.ts';
 import type { ExchangeParts } from './exchange-parts.ts';
 import { IgnoredForwarding, type ReportIgnoredForwarding } from './ignored-forwarding.ts';
@@ -33,8 +33,7 @@ export interface ProxyOptions {
   readonly forwardingIgnored: ReportIgnoredForwarding;
   /** A connection was closed because it does not begin as the PROXY protocol demands. */
   readonly headerRefused?: (refusal: HeaderRefusal, peer: string) => void;
-  /** Of the keys of session tickets; the same in all processes. */
-  readonly ticketSecret: string | Uint8Array;
+  readonly openTlsPort: OpenTlsPort;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
 }
@@ -129,15 +128,7 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
   return {
     async listen(listener) {
       const { address, tls, proxyProtocol } = listener;
-      const port =
-        tls === null
-          ? null
-          : new TlsPort(tls, {
-              deadlines,
-              timeoutMs: limits.headersTimeoutMs,
-              secret: options.ticketSecret,
-              now,
-            });
+      const port = tls === null ? null : options.openTlsPort(tls);
       ports.push(port);
       rules.push(rulesOf(listener, covers));
       const preface = proxyProtocol
@@ -166,7 +157,6 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
     load: () => ({
       refusedConnections: { total: server.dropped, client: refusedOfClient },
       endedConnections: server.ended,
-      ...tlsReadings(ports.filter((port) => port !== null)),
       proxyHeaders: headerReadings(headerPorts),
       openStreams: streams.size,
       rechecks: streams.rechecks,
@@ -202,19 +192,6 @@ function rulesOf(
       strictTransportSecurity === null ? null : { name: 'strict-transport-security', value: strictTransportSecurity },
   };
 }
-
-function tlsReadings(ports: readonly TlsPort[]): Pick<LoadReadings, 'handshakes' | 'certificates'> {
-  if (ports.length === 0) return { handshakes: null, certificates: [] };
-  const handshakes = { full: 0, resumed: 0, failed: 0, late: 0 };
-  for (const { counts } of ports) for (const outcome of outcomes) handshakes[outcome] += counts[outcome];
-  const certificates = ports.flatMap((port) => port.certificates);
-  return {
-    handshakes,
-    certificates: certificates.map(({ certificate: { file }, expiresAtMs }) => ({ file, expiresAtMs })),
-  };
-}
-
-const outcomes = ['full', 'resumed', 'failed', 'late'] as const;
 
 function headerReadings(ports: readonly HeaderPort[]): LoadReadings['proxyHeaders'] {
   if (ports.length === 0) return null;

@@ -21,6 +21,7 @@ import {
 } from './metrics/process-metrics.ts';
 import { type MetricsPage, type MetricValues, pageOf, withRuntime } from './metrics/registry.ts';
 import { createRequestSeries } from './metrics/request-series.ts';
+import { createTlsMetrics, type TlsReadings } from './metrics/tls-metrics.ts';
 import { createUnrequestedResponses } from './metrics/unrequested-responses.ts';
 import { createRequestObserver, type RequestObserver } from './request-observer.ts';
 
@@ -54,6 +55,8 @@ export interface Telemetry
   useRoutes(table: RouteTable): void;
   /** Sets the source of open connections and requests for scrapes. */
   watchServer(readings: ServerReadings): void;
+  /** Adds a port to the sources of scrapes. */
+  readonly watchTls: (port: TlsReadings) => void;
   /** Sets the source of the load of this process for scrapes. */
   watchShedder(readings: ShedderReadings): void;
   /** Sets the source of worker states for scrapes. */
@@ -89,6 +92,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     () => server,
     () => shedder,
   );
+  const watchTls = createTlsMetrics(own);
   const processState = createProcessMetrics(own, () => readWorkers());
   const logMetrics = createLogMetrics(own);
   const output = options.destination === undefined ? standardOutput(logMetrics) : outputTo(options.destination);
@@ -124,6 +128,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     watchServer(readings) {
       server = readings;
     },
+    watchTls,
     watchShedder(readings) {
       shedder = readings;
     },

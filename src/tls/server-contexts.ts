@@ -10,6 +10,8 @@ export interface ServerTls {
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
   /** What clients get that ask for another name, or for none. */
   readonly unknownNames: 'refuse' | 'first';
+  /** Authorities of client certificates, which are then required; null or unset: none are requested. */
+  readonly clientCa?: string | null;
 }
 
 /** Forward secrecy and AEAD only. */
@@ -64,9 +66,14 @@ export class ServerContexts {
     return this.#tls.minVersion;
   }
 
+  /** Null: clients need no certificate. */
+  get clientCa(): string | null {
+    return this.#tls.clientCa ?? null;
+  }
+
   #present(certificate: Certificate, earlier: ServerContexts | null, nowMs: number): Presented {
     const before = earlier?.certificates.find((one) => one.certificate.file === certificate.file);
-    const sameOptions = earlier?.minVersion === this.minVersion;
+    const sameOptions = earlier?.minVersion === this.minVersion && earlier.clientCa === this.clientCa;
     if (before !== undefined && sameOptions && isSame(before.certificate, certificate)) return before;
     const facts = factsOf(certificate);
     const kept = before !== undefined && !isValid(facts, nowMs) && isValid(before, nowMs);
@@ -92,12 +99,15 @@ export class ServerContexts {
   }
 
   #options(certificate: Certificate | null) {
+    const { clientCa } = this;
     return {
       ...(certificate === null ? {} : { cert: certificate.cert, key: certificate.key }),
+      ...(clientCa === null ? {} : { ca: clientCa }),
       minVersion: this.#tls.minVersion,
       ciphers,
       honorCipherOrder: true,
-      secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+      // A resumed session would keep the judgment of its first handshake, also under other authorities.
+      secureOptions: constants.SSL_OP_NO_RENEGOTIATION | (clientCa === null ? 0 : constants.SSL_OP_NO_TICKET),
       // Node's default follows from the arguments of the process, so replicas would not resume each other's sessions.
       sessionIdContext: 'rolegate',
       sessionTimeout: sessionTimeoutS,

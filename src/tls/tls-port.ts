@@ -1,12 +1,14 @@
 /**
  * TLS of a port. Each handshake is bounded by time, and computes when its first bytes have arrived: a few in each turn of the event loop,
  * while clients take turns, and some of one client at once. So a flood delays itself, and silent connections delay none. Certificates are
- * replaced as a whole; a handshake uses one set of them.
+ * replaced as a whole; a handshake uses one set of them. Where clients need a certificate, each handshake is a full one, and other
+ * authorities end the connections.
  */
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { Deadline, Deadlines } from '../http1/deadline-wheel.ts';
+import { isCertified } from './client-certificate.ts';
 import { ServerContexts, type ServerTls } from './server-contexts.ts';
 
 /** Handshakes of one client at once. */
@@ -23,7 +25,12 @@ export interface TlsPortOptions {
   readonly secret: string | Uint8Array;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** What is spoken afterwards (ALPN); if unset, HTTP/1.1. */
+  readonly protocol?: 'http/1.1' | 'h2';
 }
+
+/** Opens a port with the settings and metrics of this process. */
+export type OpenTlsPort = (tls: ServerTls, protocol?: TlsPortOptions['protocol']) => TlsPort;
 
 /** Handshakes so far, by outcome. */
 export interface HandshakeCounts {
@@ -41,6 +48,8 @@ export class TlsPort {
   readonly #clients = new Map<string, ClientHandshakes>();
   /** Those with a handshake that may start, in the order of their turns. */
   readonly #ready = new Set<ClientHandshakes>();
+  /** Connections of clients that needed a certificate. */
+  readonly #certified = new Set<Duplex>();
   #contexts: ServerContexts;
 
   constructor(tls: ServerTls, options: TlsPortOptions) {
@@ -62,7 +71,9 @@ export class TlsPort {
    * their certificates are not valid now: the last valid ones stay.
    */
   use(tls: ServerTls): readonly string[] {
-    this.#contexts = new ServerContexts(tls, this.#options.secret, this.#contexts, this.#options.now());
+    const before = this.#contexts;
+    this.#contexts = new ServerContexts(tls, this.#options.secret, before, this.#options.now());
+    if (this.#contexts.clientCa !== before.clientCa) for (const socket of this.#certified) socket.destroy();
     return this.#contexts.skipped;
   }
 
@@ -78,6 +89,7 @@ export class TlsPort {
       },
       ended: (secured, late) => {
         this.#options.deadlines.cancel(handshake);
+        if (secured !== null && handshake.clientCa !== null) this.#remember(secured, handshake.clientCa);
         this.#count(handshake, secured, late);
         if (!client.waiting.delete(handshake) && handshake.started) client.underWay -= 1;
         client.open -= 1;
@@ -87,6 +99,13 @@ export class TlsPort {
       },
     });
     this.#options.deadlines.schedule(handshake, performance.now() + this.#options.timeoutMs);
+  }
+
+  /** It ends with the authorities that its certificate was verified by. */
+  #remember(secured: Duplex, clientCa: string): void {
+    this.#certified.add(secured);
+    secured.once('close', () => this.#certified.delete(secured));
+    if (clientCa !== this.#contexts.clientCa) secured.destroy();
   }
 
   #mayStart(client: ClientHandshakes): void {
@@ -107,7 +126,12 @@ export class TlsPort {
       if (handshake === undefined) continue;
       client.waiting.delete(handshake);
       client.underWay += 1;
-      handshake.start(initial, (name) => contexts.forName(name));
+      handshake.start({
+        protocol: this.#options.protocol ?? 'http/1.1',
+        clientCa: contexts.clientCa,
+        initial,
+        forName: (name) => contexts.forName(name),
+      });
       if (client.waiting.size > 0 && client.underWay < maxHandshakesOfClient) this.#ready.add(client);
     }
     if (this.#ready.size > 0) setImmediate(this.#startSome);
@@ -127,6 +151,11 @@ interface ClientHandshakes {
   readonly waiting: Set<Handshake>;
 }
 
+interface HandshakeSettings extends Pick<ServerContexts, 'clientCa' | 'forName'> {
+  readonly protocol: 'http/1.1' | 'h2';
+  readonly initial: ReturnType<ServerContexts['initial']>;
+}
+
 interface HandshakeEvents {
   /** The first bytes have arrived. */
   readonly greeted: () => void;
@@ -142,6 +171,8 @@ class Handshake implements Deadline {
   #events: HandshakeEvents | null;
   #tls: TLSSocket | null = null;
   #late = false;
+  /** By which it verifies the client; null: the client needs no certificate. */
+  clientCa: string | null = null;
 
   constructor(socket: Socket, events: HandshakeEvents) {
     this.#socket = socket;
@@ -164,16 +195,16 @@ class Handshake implements Deadline {
     return this.#tls?.isSessionReused() === true;
   }
 
-  start(
-    secureContext: ReturnType<ServerContexts['initial']>,
-    contextFor: (name: string) => ReturnType<ServerContexts['forName']>,
-  ): void {
+  start({ protocol, clientCa, initial, forName }: HandshakeSettings): void {
     const tls = new TLSSocket(this.#socket, {
       isServer: true,
-      secureContext,
-      ALPNProtocols: ['http/1.1'],
-      SNICallback: (name, use) => use(null, contextFor(name) ?? undefined),
+      secureContext: initial,
+      ALPNProtocols: [protocol],
+      requestCert: clientCa !== null,
+      rejectUnauthorized: clientCa !== null,
+      SNICallback: (name, use) => use(null, forName(name) ?? undefined),
     });
+    this.clientCa = clientCa;
     this.#tls = tls;
     tls.on('error', () => {});
     tls.once('close', () => this.#end(null));
@@ -182,7 +213,10 @@ class Handshake implements Deadline {
     tls.once('end', left);
     tls.once('secure', () => {
       tls.off('end', left);
-      this.#end(tls);
+      // As in sockets of a `tls.Server`: HTTP/2 would wait for the handshake of a client.
+      Object.assign(tls, { secureConnecting: false });
+      if (clientCa === null || isCertified(tls)) this.#end(tls);
+      else tls.destroy();
     });
   }
 

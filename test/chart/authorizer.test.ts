@@ -67,7 +67,9 @@ describe('pods that only decide', () => {
       clusterIP: 'None',
       ports: [{ port: 8071, targetPort: 'checks-grpc', appProtocol: 'kubernetes.io/h2c' }],
     });
-    const tls = { authorizer: { grpc: { tls: { cert: '/etc/tls/tls.crt', key: '/etc/tls/tls.key' } } } };
+    const tls = {
+      authorizer: { grpc: { tls: { certificates: [{ cert: '/etc/tls/tls.crt', key: '/etc/tls/tls.key' }] } } },
+    };
     const ofTls = specOf(render('authorizer', tls), 'Service', '-checks-grpc');
     expect(ofTls).toMatchObject({ ports: [{ appProtocol: 'https' }] });
   });

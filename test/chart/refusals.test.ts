@@ -17,6 +17,7 @@ const long = 'x'.repeat(40);
 const text = `holds a secret as text: put it into a Secret and write { file: ... } or \${NAME}`;
 const password = `holds a password as text: put it into a Secret and write { file: ... } or \${NAME}`;
 const external = { enabled: true, settings: { url: 'redis://redis:6379' } };
+const pair = { cert: '/etc/tls/tls.crt', key: '/etc/tls/tls.key' };
 const embedded = (more: object) => ({ config: { authApi: { embedded: more } } });
 
 const rows: Readonly<Record<string, Row>> = {
@@ -65,11 +66,30 @@ const rows: Readonly<Record<string, Row>> = {
   'a secret that Envoy Gateway cannot send': {
     set: 'authorizer',
     values: { config: { authorizer: { secret: { file: '/run/secrets/rolegate/checks' } } } },
-    says: 'authorizer.envoyGateway sends no secret over gRPC: use authorizer.peers, and authorizer.grpc.tls.clientCa',
+    says: 'authorizer.envoyGateway sends no secret over gRPC: use authorizer.peers, and authorizer.grpc.tls.clientCertificates',
     good: {
       config: { authorizer: { secret: { file: '/run/secrets/rolegate/checks' } } },
       authorizer: { envoyGateway: { enabled: false } },
     },
+  },
+  'the earlier form of TLS for checks': {
+    set: 'authorizer',
+    values: { authorizer: { grpc: { tls: { cert: '/etc/tls/tls.crt', key: '/etc/tls/tls.key' } } } },
+    says: 'authorizer.grpc.tls has the keys of the configuration: { certificates: [{ cert, key }], clientCertificates: { ca } }',
+    good: { authorizer: { grpc: { tls: { certificates: [pair] } } } },
+  },
+  'an admin port that probes cannot reach': {
+    values: {
+      config: { server: { adminTls: { certificates: [pair], clientCertificates: { ca: '/etc/tls/ca.crt' } } } },
+    },
+    says: 'config.server.adminTls.clientCertificates: probes of the node present no certificate, so pods would never be ready; tokens protect the admin port',
+    good: { config: { server: { adminTls: { certificates: [pair] } } } },
+  },
+  'an Auth API that probes cannot reach': {
+    set: 'auth-api-sqlite',
+    values: { authApi: { config: { tls: { certificates: [pair], clientCertificates: { ca: '/etc/tls/ca.crt' } } } } },
+    says: 'authApi.config.tls.clientCertificates: probes of the node present no certificate, so pods would never be ready',
+    good: { authApi: { config: { tls: { certificates: [pair] } } } },
   },
   'a plain-text secret of checks': {
     set: 'authorizer',

@@ -175,6 +175,7 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
     server: {
       listeners: [],
       admin: null,
+      adminTls: null,
       adminTokens: [],
       adminHosts: [],
       trustEveryPeer: false,
@@ -192,7 +193,9 @@ export async function startProxy(setup: ProxySetup): Promise<RunningProxy> {
     runtime,
     deadlines: wheel,
     shedder,
-    ticketSecret: 'a secret of a proxy',
+    openTlsPort() {
+      throw new Error('this proxy has no TLS');
+    },
     forwardingIgnored: () => {},
     ...(setup.now === undefined ? {} : { now: setup.now }),
     observe: (record) => records.push(record),

@@ -4,18 +4,16 @@
  * worker, with the same names of credentials, but does not forward.
  */
 import { randomBytes } from 'node:crypto';
-import type { AdminServer } from '../../admin/admin-server.ts';
 import type { Address, Config } from '../../config/config.ts';
 import type { ConfigSource } from '../../config/config-files.ts';
 import type { ConfigProblem } from '../../config/yaml/problem.ts';
 import type { Revocation } from '../../identity/revocation/tombstones.ts';
 import { noRoute } from '../../telemetry/metrics/request-series.ts';
 import { adminOf, decisionsOf } from '../admin-of-engine.ts';
-import { createAdmin } from '../create-admin.ts';
+import { type AdminPort, openAdmin } from '../create-admin.ts';
 import { createEngine, type Engine } from '../create-engine.ts';
 import { type Gateway, type GatewayOptions, shownListeners } from '../create-gateway.ts';
 import { type EmbeddedAuthApi, embedAuthApi } from '../embed-auth-api.ts';
-import { listenOn } from '../listen-error.ts';
 import { createConfigLog } from '../log-config.ts';
 import { notCompared } from '../not-compared.ts';
 import { notUsable } from '../reload.ts';
@@ -69,7 +67,7 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
   let inUse = first;
   let compared: ConfigSource | null = null;
   let embedded: EmbeddedAuthApi | null = null;
-  let admin: AdminServer | null = null;
+  let admin: AdminPort | null = null;
   let closing: Promise<void> | null = null;
   /** One configuration at a time, and no worker begins meanwhile. */
   let turn: Promise<unknown> = Promise.resolve();
@@ -142,11 +140,10 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
     checks = await claimChecks(config, claim);
     embedded = await embedAuthApi(config, engine, options.onCode);
     engine.use(own(config));
-    let adminAddress: Address | null = null;
     const { server } = config;
     if (server.admin !== null) {
       const shown = adminOf(engine, () => embedded?.authApi ?? null);
-      const port = createAdmin(server.admin, {
+      admin = await openAdmin(server.admin, {
         ...shown,
         version: options.version,
         metrics: (format) => metricsOf(pool, workerMetrics, telemetry, format),
@@ -164,9 +161,8 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
         reload: options.reload,
         ...(options.showConfig === undefined ? {} : { showConfig: options.showConfig }),
       });
-      adminAddress = await listenOn('server.admin', server.admin, () => port.listen());
-      admin = port;
     }
+    const adminAddress = admin?.address ?? null;
     const bound = await pool.start();
     for (const { release } of owned) release();
     const places = {
@@ -187,7 +183,9 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
     const failed = responses.find(({ response }) => response.failed !== null);
     try {
       if (failed !== undefined) throw new Error(failed.response.failed ?? '');
+      const skipped = admin?.use(next) ?? [];
       engine.use(own(fixed.includes('authApi.embedded') ? { ...next, authApi: current.authApi } : next));
+      engine.tlsPorts.certificatesSkipped(skipped);
     } catch (cause) {
       log.error({ err: cause }, 'not every worker could apply the configuration; all return to the last good one');
       for (const { worker, response } of await pool.requestAll({ do: 'use', source: before }, used, useMs)) {

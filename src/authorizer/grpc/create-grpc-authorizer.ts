@@ -1,17 +1,12 @@
 /**
  * The external authorizer over gRPC, for Envoy and products built on it (`envoy.service.auth.v3.Authorization/Check`). This process accepts
- * connections itself and passes them to `@grpc/grpc-js`, so that peers, limits, shared ports and Unix sockets work as over HTTP, and new
- * certificates apply from the next connection on.
+ * connections itself, makes them secure, and passes them to `@grpc/grpc-js`, so that peers, limits, TLS, shared ports and Unix sockets work
+ * as over HTTP.
  */
 import { createServer, type Socket } from 'node:net';
-import { isDeepStrictEqual } from 'node:util';
-import {
-  type ConnectionInjector,
-  Server,
-  ServerCredentials,
-  type ServerUnaryCall,
-  type sendUnaryData,
-} from '@grpc/grpc-js';
+import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
+import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
 import type { AuthorizerConfig } from '../../config/config.ts';
 import { authorizerHeader } from '../../core/syntax/header-names.ts';
 import { listenAt, stopListening } from '../../http1/server/listen.ts';
@@ -43,7 +38,7 @@ export function createGrpcAuthorizer(options: GrpcAuthorizerOptions): CheckServe
   const healthService = createHealth(options.ready);
   const sockets = new Set<Socket>();
   let isSecret = secretOf(options.settings);
-  let { tls } = settings;
+  const port = settings.tls === null ? null : options.openTlsPort(settings.tls, 'h2');
   /** Ends a drain once the last connection is closed. */
   let settle = () => {};
 
@@ -73,10 +68,10 @@ export function createGrpcAuthorizer(options: GrpcAuthorizerOptions): CheckServe
   });
   server.addService(authorization, { Check: check });
   server.addService(health, healthService.handlers);
-  let injector = injectorOf(server, tls);
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
 
   const listener = createServer({ noDelay: true }, (socket) => {
-    const { address } = clientOf(socket, () => false);
+    const { address, network } = clientOf(socket, () => false);
     if (!mayConnect(address, checks.settings.peers)) {
       options.turnedAway('peer', address);
       socket.destroy();
@@ -89,26 +84,27 @@ export function createGrpcAuthorizer(options: GrpcAuthorizerOptions): CheckServe
     });
     // For a connection that breaks before HTTP/2 begins.
     socket.on('error', () => {});
-    injector.injectConnection(socket);
+    if (port === null) injector.injectConnection(socket);
+    else port.begin(socket, network, (secured) => void (secured !== null && inject(secured)));
   });
+  const inject = (secured: Duplex) => {
+    // A caller that did not agree to HTTP/2 in its handshake (RFC 9113 section 3.2).
+    if (secured instanceof TLSSocket && secured.alpnProtocol === 'h2') injector.injectConnection(secured);
+    else secured.destroy();
+  };
   listener.maxConnections = limits.connections;
 
   return {
     listen: (address) => listenWithGroup(address, (place) => listenAt(listener, place, options.shared)),
     use(runtime, next) {
       checks.use(runtime, next ?? checks.settings);
-      if (next === null) return;
+      if (next === null) return [];
       isSecret = secretOf(next);
       for (const socket of sockets) {
         if (!mayConnect(clientOf(socket, () => false).address, next.peers)) socket.destroy();
       }
-      const changed = next.grpc?.tls ?? null;
-      if (tls === null || changed === null || isDeepStrictEqual(changed, tls)) return;
-      tls = changed;
-      const earlier = injector;
-      injector = injectorOf(server, tls);
-      // Its connections get GOAWAY, and end with their last check.
-      earlier.destroy();
+      const tls = next.grpc?.tls ?? null;
+      return port === null || tls === null ? [] : port.use(tls);
     },
     async drain(timeoutMs) {
       checks.beginDrain();
@@ -130,14 +126,6 @@ export function createGrpcAuthorizer(options: GrpcAuthorizerOptions): CheckServe
       clearTimeout(timer);
     },
   };
-}
-
-function injectorOf(server: Server, tls: GrpcSettings['tls']): ConnectionInjector {
-  if (tls === null) return server.createConnectionInjector(ServerCredentials.createInsecure());
-  const { cert, key, clientCa } = tls;
-  const pair = { cert_chain: Buffer.from(cert), private_key: Buffer.from(key) };
-  const ca = clientCa === null ? null : Buffer.from(clientCa);
-  return server.createConnectionInjector(ServerCredentials.createSsl(ca, [pair], ca !== null));
 }
 
 /** For a check without the attributes of a request. */

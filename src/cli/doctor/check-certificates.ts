@@ -1,6 +1,6 @@
 /** Certificates of files that the configuration names: which have expired or soon will, before a client or a server refuses them. */
 import { X509Certificate } from 'node:crypto';
-import type { AuthApiSettings, ClientTlsConfig, Config } from '../../config/config.ts';
+import type { AuthApiSettings, ClientTlsConfig, Config, PortTlsConfig } from '../../config/config.ts';
 import { type Check, type Finding, findingsOf } from './check.ts';
 import { fewDays, wholeDays } from './see-server.ts';
 
@@ -14,9 +14,14 @@ export function certificateChecks(config: Config): readonly Check[] {
   return checksOf(pemsOf(config));
 }
 
-/** Of an Auth API alone, or embedded; `prefix`: where its settings are. */
-export function authApiCertificateChecks({ redis }: AuthApiSettings, prefix: string): readonly Check[] {
-  return checksOf(ofClient(`${prefix}redis.tls`, redis?.tls));
+/** Of an Auth API alone, or embedded; `prefix`: where its settings are. `ports`: its own, by setting. */
+export function authApiCertificateChecks(
+  { redis }: AuthApiSettings,
+  prefix: string,
+  ports: Readonly<Record<string, PortTlsConfig | null>> = {},
+): readonly Check[] {
+  const ofPorts = Object.entries(ports).flatMap(([setting, tls]) => ofPort(setting, tls));
+  return checksOf([...ofPorts, ...ofClient(`${prefix}redis.tls`, redis?.tls)]);
 }
 
 function checksOf(pems: readonly NamedPem[]): readonly Check[] {
@@ -28,18 +33,25 @@ function checksOf(pems: readonly NamedPem[]): readonly Check[] {
 }
 
 function pemsOf({ server, authorizer, cache, authApi, sources }: Config): readonly NamedPem[] {
-  const served = authorizer?.grpc?.tls ?? null;
-  const own = 'authorizer.grpc.tls';
   return [
     ...server.listeners.flatMap(({ tls }) =>
       (tls?.certificates ?? []).map(({ file, cert }) => ({ setting: `server.listen ${file}`, pem: cert })),
     ),
-    ...named(`${own}.cert`, served?.cert),
-    ...named(`${own}.clientCa`, served?.clientCa),
+    ...ofPort('server.adminTls', server.adminTls),
+    ...ofPort('authorizer.tls', authorizer?.tls),
+    ...ofPort('authorizer.grpc.tls', authorizer?.grpc?.tls),
     ...ofClient('cache.redis.tls', cache.redis?.tls),
     ...(authApi?.kind === 'remote' ? ofClient('authApi.tls', authApi.tls) : []),
     ...sources.flatMap(({ name, tls }) => ofClient(`sources.${name}.tls`, tls)),
   ];
+}
+
+function ofPort(setting: string, tls: PortTlsConfig | null | undefined): readonly NamedPem[] {
+  const certificates = (tls?.certificates ?? []).map(({ file, cert }) => ({
+    setting: `${setting} ${file}`,
+    pem: cert,
+  }));
+  return [...certificates, ...named(`${setting}.clientCertificates.ca`, tls?.clientCa)];
 }
 
 function ofClient(setting: string, tls: ClientTlsConfig | null | undefined): readonly NamedPem[] {

@@ -30,8 +30,13 @@ export function filesCheck(config: Config, timeoutMs: number): Check {
 }
 
 /** Null: none runs on this machine with this configuration, or its limit is not known. */
-async function openFilesOfGateway({ server: { admin } }: Config, timeoutMs: number): Promise<OpenFiles | null> {
-  return admin !== null && (await isAlive(admin, 'live', timeoutMs)) ? openFilesOf(admin.port) : null;
+async function openFilesOfGateway(
+  { server: { admin, adminTls } }: Config,
+  timeoutMs: number,
+): Promise<OpenFiles | null> {
+  return admin !== null && (await isAlive({ address: admin, tls: adminTls, status: 'live' }, timeoutMs))
+    ? openFilesOf(admin.port)
+    : null;
 }
 
 /** `own`: files that a process of this shell may have open; null: it is not known. `running`: of the gateway that runs here. */

@@ -1,8 +1,9 @@
 /** Whether the ports of a configuration are free, or which process holds them. */
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
-import type { Address } from '../../config/config.ts';
+import type { Address, PortTlsConfig } from '../../config/config.ts';
 import { type ListenAddress, listenAt } from '../../http1/server/listen.ts';
+import { getOwnPort } from '../get-own-port.ts';
 import { type Check, type Finding, findingsOf, withinCheck } from './check.ts';
 import { portHolder } from './port-holder.ts';
 
@@ -12,7 +13,7 @@ export interface PortsOptions {
   /** The program that listens there. */
   readonly program: 'a gateway' | 'an Auth API';
   /** Address of its health check, and the status in its response; null: none. */
-  readonly health: { readonly address: Address; readonly status: string } | null;
+  readonly health: { readonly address: Address; readonly tls: PortTlsConfig | null; readonly status: string } | null;
   readonly timeoutMs: number;
 }
 
@@ -24,7 +25,7 @@ export function portsCheck({ addresses, program, health, timeoutMs }: PortsOptio
     group: 'ports',
     subject: 'ports',
     async run() {
-      const running = health !== null && (await isAlive(health.address, health.status, timeoutMs)) ? program : null;
+      const running = health !== null && (await isAlive(health, timeoutMs)) ? program : null;
       return await Promise.all(wanted.map(([setting, address]) => checkPort(setting, address, running)));
     },
   };
@@ -75,15 +76,20 @@ async function listenFailure(address: ListenAddress): Promise<string | null> {
 }
 
 /** Whether a process that listens there reports this status on this machine. */
-export async function isAlive(address: Address, status: string, timeoutMs: number): Promise<boolean> {
+export async function isAlive(
+  { address, tls, status }: NonNullable<PortsOptions['health']>,
+  timeoutMs: number,
+): Promise<boolean> {
   const host = ['', '0.0.0.0', '::'].includes(address.host) ? '127.0.0.1' : address.host;
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${address.port}/health/live`;
+  const place = `${host.includes(':') ? `[${host}]` : host}:${address.port}/health/live`;
+  const certificate = tls?.certificates[0]?.cert;
   try {
-    const response = await fetch(url, {
-      signal: AbortSignal.timeout(withinCheck(1_000, timeoutMs)),
-      redirect: 'error',
-    });
-    const body: unknown = await response.json();
+    const { body: text } = await getOwnPort(
+      `${certificate === undefined ? 'http' : 'https'}://${place}`,
+      certificate ?? null,
+      withinCheck(1_000, timeoutMs),
+    );
+    const body: unknown = JSON.parse(text);
     return typeof body === 'object' && body !== null && 'status' in body && body.status === status;
   } catch {
     return false;

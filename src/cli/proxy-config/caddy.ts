@@ -1,6 +1,6 @@
 /** A Caddyfile with `forward_auth`. */
 import { ownPaths } from '../../core/credential/sign-in.ts';
-import { address, type ProxySettings, secretVariable, written } from './proxy-settings.ts';
+import { address, certificateName, type ProxySettings, secretVariable, written } from './proxy-settings.ts';
 
 export function caddyConfig(settings: ProxySettings): string {
   const { authorizer, checkPath, waitMs, identity, credentials, removed, service, listen, secret } = settings;
@@ -29,14 +29,14 @@ ${removed.map((name) => `\t\trequest_header -${written(name)}`).join('\n')}
 		request_header @plain -Connection
 		request_header @plain -Upgrade
 
-${settings.signIn !== null ? signInPages(upstream, secret) : ''}		forward_auth ${upstream} {
+${settings.signIn !== null ? signInPages(settings, upstream) : ''}		forward_auth ${upstream} {
 			uri ${checkPath}?
 			# All of them: a header that is not listed here keeps the client's value.
 			copy_headers ${decided}
 ${secret ? `\t\t\theader_up X-Rolegate-Authorizer {$${secretVariable}}\n` : ''}			transport http {
 				dial_timeout 1s
 				response_header_timeout ${waitMs}ms
-			}
+${checkTls(settings, '\t\t\t\t')}			}
 		}
 ${credentials.map((name) => `\t\t${matcher(name)} header_regexp ${written(name)} ^$\n\t\trequest_header ${matcher(name)} -${written(name)}`).join('\n')}
 
@@ -46,12 +46,25 @@ ${credentials.map((name) => `\t\t${matcher(name)} header_regexp ${written(name)}
 `;
 }
 
+/** Files of the machine that Caddy runs on. */
+function checkTls({ tls, authorizer }: ProxySettings, indent: string): string {
+  if (tls === null) return '';
+  const lines = [
+    'tls',
+    `tls_server_name ${certificateName(authorizer)}`,
+    'tls_trusted_ca_certs /etc/caddy/rolegate-ca.pem',
+    ...(tls.clientCertificate ? ['tls_client_auth /etc/caddy/caddy.pem /etc/caddy/caddy-key.pem'] : []),
+  ];
+  return lines.map((line) => `${indent}${line}\n`).join('');
+}
+
 /** Sign-in, callback and sign-out: requests for them are not checked, and never reach the service. */
-function signInPages(upstream: string, secret: boolean): string {
+function signInPages(settings: ProxySettings, upstream: string): string {
+  const { secret, tls } = settings;
   return `		# The pages of sign-in, among them callback and sign-out.
 		reverse_proxy ${ownPaths}* ${upstream} {
 			header_up Host {http.request.hostport}
-${secret ? `\t\t\theader_up X-Rolegate-Authorizer {$${secretVariable}}\n` : ''}		}
+${secret ? `\t\t\theader_up X-Rolegate-Authorizer {$${secretVariable}}\n` : ''}${tls === null ? '' : `\t\t\ttransport http {\n${checkTls(settings, '\t\t\t\t')}\t\t\t}\n`}		}
 
 `;
 }

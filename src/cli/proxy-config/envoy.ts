@@ -8,7 +8,7 @@ import { wordsBut } from './words-but.ts';
 const type = (name: string) => `type.googleapis.com/envoy.extensions.${name}`;
 
 export function envoyConfig(settings: ProxySettings): string {
-  const { authorizer, service, listen, webSockets, grpc } = settings;
+  const { authorizer, service, listen, webSockets, grpc, tls: checkTls } = settings;
   const cluster = (name: string, endpoint: object, tls: object | null, more: object = {}) => ({
     name,
     // The path of a socket is no name to resolve: such a cluster would have no host.
@@ -34,7 +34,7 @@ export function envoyConfig(settings: ProxySettings): string {
     failure_mode_allow: false,
     status_on_error: { code: 'ServiceUnavailable' },
     clear_route_cache: false,
-    ...(grpc === null ? overHttp(settings) : overGrpc(settings)),
+    ...(grpc ? overGrpc(settings) : overHttp(settings)),
   };
   const manager = {
     '@type': type('filters.network.http_connection_manager.v3.HttpConnectionManager'),
@@ -84,15 +84,15 @@ export function envoyConfig(settings: ProxySettings): string {
         cluster(
           'rolegate',
           'path' in authorizer ? { pipe: { path: authorizer.path } } : at(authorizer.host, authorizer.port),
-          grpc?.tls === true ? rolegateTls(authorizer, grpc) : null,
-          { ...(grpc === null ? {} : http2), ...manyChecks },
+          checkTls === null ? null : rolegateTls(authorizer, checkTls),
+          { ...(grpc ? http2 : {}), ...manyChecks },
         ),
         cluster('service', at(service.host, service.port), service.tls ? {} : null),
       ],
     },
   };
   return `# Envoy checks each request with Rolegate. Printed by "rolegate proxy-config envoy".
-${behindAnother(settings)}${grpc === null ? '# For a refusal with 5xx, Envoy sends its own response: the status of "status_on_error", without a body.\n' : ''}${stringify(document, { lineWidth: 0, aliasDuplicateObjects: false })}`;
+${behindAnother(settings)}${!grpc ? '# For a refusal with 5xx, Envoy sends its own response: the status of "status_on_error", without a body.\n' : ''}${stringify(document, { lineWidth: 0, aliasDuplicateObjects: false })}`;
 }
 
 /** Sign-in, callback and sign-out: requests for them are not checked, and never reach the service. */
@@ -110,10 +110,14 @@ function signInPages({ secret }: ProxySettings): object {
 }
 
 function overHttp(settings: ProxySettings): object {
-  const { checkPath, waitMs, secret } = settings;
+  const { checkPath, waitMs, secret, tls } = settings;
   return {
     http_service: {
-      server_uri: { uri: 'http://rolegate', cluster: 'rolegate', timeout: `${waitMs / 1000}s` },
+      server_uri: {
+        uri: `${tls === null ? 'http' : 'https'}://rolegate`,
+        cluster: 'rolegate',
+        timeout: `${waitMs / 1000}s`,
+      },
       path_prefix: checkPath,
       authorization_request: secret ? { headers_to_add: [secretField] } : {},
       authorization_response: {
@@ -223,7 +227,7 @@ const manyChecks = {
 /** Files of the machine that Envoy runs on. */
 function rolegateTls(
   authorizer: ProxySettings['authorizer'],
-  { clientCertificate }: NonNullable<ProxySettings['grpc']>,
+  { clientCertificate }: NonNullable<ProxySettings['tls']>,
 ): object {
   const host = 'path' in authorizer ? 'rolegate' : authorizer.host.replace(/^\[|\]$/g, '');
   const name = { san_type: isIP(host) === 0 ? 'DNS' : 'IP_ADDRESS', matcher: { exact: host } };

@@ -1,10 +1,17 @@
 /** A configuration of HAProxy with the script of Rolegate. */
 import { ownPaths } from '../../core/credential/sign-in.ts';
-import { address, type ProxySettings, secretVariable, spellings } from './proxy-settings.ts';
+import { CommandError } from '../exit-code.ts';
+import { address, certificateName, type ProxySettings, secretVariable, spellings } from './proxy-settings.ts';
 
 export function haproxyConfig(settings: ProxySettings): string {
   const { authorizer, checkPath, waitMs, identity, credentials, removed, service, listen } = settings;
   const destination = 'path' in authorizer ? `unix@${authorizer.path}` : address(authorizer);
+  const { tls } = settings;
+  if (tls?.clientCertificate === true)
+    throw new CommandError(
+      'rolegate: HAProxy presents no client certificate in a check: use "authorizer.secret" instead',
+    );
+  const name = certificateName(authorizer);
   const decided = [...identity, ...credentials];
   // Only one spelling of a credential is read; the others are removed.
   const otherSpellings = credentials
@@ -14,7 +21,7 @@ export function haproxyConfig(settings: ProxySettings): string {
 # "rolegate proxy-config haproxy --script".
 global
   # A shared secret is in the environment variable ROLEGATE_AUTHORIZER_SECRET.
-  setenv ROLEGATE_CHECK_URL http://rolegate${checkPath}
+  setenv ROLEGATE_CHECK_URL ${tls === null ? 'http://rolegate' : `https://${name}`}${checkPath}
   setenv ROLEGATE_CHECK_DESTINATION ${destination}
   setenv ROLEGATE_CHECK_MILLISECONDS ${waitMs}
   setenv ROLEGATE_CHECK_HEADERS ${decided.join(',')}
@@ -23,7 +30,7 @@ global
   httpclient.timeout.connect 1s
   httpclient.retries 0
   .endif
-
+${tls === null ? '' : `  httpclient.ssl.verify required\n  httpclient.ssl.ca-file ${ca}\n`}
 defaults
   mode http
   # Trailers that are not announced; the script refuses the others. Older versions forward them.
@@ -52,11 +59,14 @@ ${otherSpellings.length === 0 ? '' : `  http-request del-header ^(${otherSpellin
   http-request set-header x-forwarded-proto https if { ssl_fc }
   http-request set-header x-forwarded-host %[req.hdr(host)]
 ${settings.signIn !== null ? `  # The pages of sign-in, among them callback and sign-out.\n  use_backend rolegate if { path_beg ${ownPaths} }\n` : ''}  default_backend service
-${settings.signIn !== null ? signInPages(destination, settings.secret) : ''}
+${settings.signIn !== null ? signInPages(`${destination}${tls === null ? '' : ` ssl verify required ca-file ${ca} sni str(${name})`}`, settings.secret) : ''}
 backend service
   server service ${address(service)}${service.tls ? ' ssl verify required ca-file @system-ca' : ''}
 `;
 }
+
+/** Of the machine that HAProxy runs on. */
+const ca = '/etc/haproxy/rolegate-ca.pem';
 
 /** Requests for them are not checked, and never reach the service. */
 function signInPages(destination: string, secret: boolean): string {

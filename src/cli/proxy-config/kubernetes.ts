@@ -15,15 +15,22 @@ import {
   retriedOn,
 } from './envoy.ts';
 import { envoyGatewayRoute, istioExemption, istioRoute, pagesRule, sameHosts } from './kubernetes-sign-in.ts';
-import { type Place, type ProxySettings, unremovable } from './proxy-settings.ts';
+import { certificateName, type Place, type ProxySettings, unremovable } from './proxy-settings.ts';
+
+/** The objects of a check do not say that it uses TLS. */
+function overTls({ tls, authorizer }: ProxySettings, object: string): string {
+  if (tls === null) return '';
+  const shown = tls.clientCertificate ? ', and presents a client certificate' : '';
+  return `\n# The checks use TLS: add ${object} with the authority, by which the gateway verifies the name "${certificateName(authorizer)}"${shown}.`;
+}
 
 const documents = (comment: string, ...all: object[]) =>
   `${comment}\n${all.map((one) => stringify(one, { lineWidth: 0, aliasDuplicateObjects: false })).join('---\n')}`;
 
 function tcp({ authorizer, grpc, secret }: ProxySettings): Place {
-  if (grpc !== null && secret)
+  if (grpc && secret)
     throw new CommandError(
-      'rolegate: this gateway sends no secret over gRPC: use "peers" and "grpc.tls.clientCa" instead',
+      'rolegate: this gateway sends no secret over gRPC: use "peers" and "grpc.tls.clientCertificates" instead',
     );
   if ('path' in authorizer)
     throw new CommandError('rolegate: a cluster connects over TCP: set --authorizer to an address');
@@ -53,7 +60,7 @@ export function istioConfig(settings: ProxySettings): string {
   };
   const provider = {
     name: 'rolegate',
-    ...(settings.grpc === null ? { envoyExtAuthzHttp: overHttp } : { envoyExtAuthzGrpc: asked }),
+    ...(settings.grpc ? { envoyExtAuthzGrpc: asked } : { envoyExtAuthzHttp: overHttp }),
   };
   const policy = {
     apiVersion: 'security.istio.io/v1',
@@ -68,6 +75,7 @@ export function istioConfig(settings: ProxySettings): string {
   };
   return documents(
     '# Istio checks each request with Rolegate: the first document is a part of meshConfig. Printed by "rolegate proxy-config istio".\n# Set meshConfig.pathNormalization.normalization to NONE, so that the target that is decided is the one that is forwarded.' +
+      overTls(settings, 'a DestinationRule') +
       (settings.signIn === null ? '' : sameHosts('VirtualService')),
     { extensionProviders: [provider] },
     policy,
@@ -110,7 +118,7 @@ function earlyFilter(settings: ProxySettings): object {
           patch: merged({ request_headers_to_add: [plainConnection] }),
         },
         ...(settings.signIn === null ? [] : [istioExemption]),
-        ...(settings.grpc === null
+        ...(!settings.grpc
           ? []
           : [
               {
@@ -160,7 +168,7 @@ export function envoyGatewayConfig(settings: ProxySettings): string {
         statusOnError: 503,
         timeout: `${settings.waitMs}ms`,
         // Over gRPC the check contains every header, unless some are listed.
-        ...(settings.grpc === null ? overHttp : { grpc: { backendRefs, backendSettings: checkSettings(true) } }),
+        ...(settings.grpc ? { grpc: { backendRefs, backendSettings: checkSettings(true) } } : overHttp),
       },
     },
   };
@@ -184,7 +192,7 @@ export function envoyGatewayConfig(settings: ProxySettings): string {
     spec: { targetRefs, timeout: { http: { requestTimeout: '0s' } } },
   };
   return documents(
-    `# Envoy Gateway (1.8 or newer) checks each request with Rolegate. Printed by "rolegate proxy-config envoy-gateway".${settings.grpc === null ? '' : overHttp2}
+    `# Envoy Gateway (1.8 or newer) checks each request with Rolegate. Printed by "rolegate proxy-config envoy-gateway".${settings.grpc ? overHttp2 : ''}${overTls(settings, 'a BackendTLSPolicy')}
 # Without the BackendTrafficPolicy, responses end after 15 s. One of a route replaces it, so it needs the timeout, too.${fewerFields(settings)}${settings.signIn === null ? '' : sameHosts('HTTPRoute')}`,
     security,
     client,
@@ -264,7 +272,7 @@ export function gatewayApiConfig(settings: ProxySettings): string {
   };
   return documents(
     `# A gateway checks each request with Rolegate (ExternalAuth, GEP-1494, experimental), as NGINX Gateway Fabric reads it. Printed by
-# "rolegate proxy-config gateway-api".
+# "rolegate proxy-config gateway-api".${overTls(settings, 'a BackendTLSPolicy')}
 # A filter removes 16 headers at most, so services receive these as clients send them: ${left}.
 ${unremovable(settings)}`.trimEnd(),
     route,

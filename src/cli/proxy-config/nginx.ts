@@ -1,6 +1,13 @@
 /** A configuration of nginx with `auth_request`. */
 import { ownPaths } from '../../core/credential/sign-in.ts';
-import { address, type ProxySettings, secretVariable, unremovable, written } from './proxy-settings.ts';
+import {
+  address,
+  certificateName,
+  type ProxySettings,
+  secretVariable,
+  unremovable,
+  written,
+} from './proxy-settings.ts';
 
 export function nginxConfig(settings: ProxySettings): string {
   const { authorizer, checkPath, identity, credentials, removed, service, listen, webSockets } = settings;
@@ -9,6 +16,7 @@ export function nginxConfig(settings: ProxySettings): string {
   const variable = (name: string) => `$rolegate_${name.replaceAll('-', '_')}`;
   const lines = (indent: number, texts: readonly string[]) =>
     texts.map((text) => `${' '.repeat(indent)}${text}`).join('\n');
+  const scheme = settings.tls === null ? 'http' : 'https';
   const waitS = `${settings.waitMs}ms`;
   const check = [
     'proxy_method GET;',
@@ -25,6 +33,7 @@ export function nginxConfig(settings: ProxySettings): string {
     ...(settings.secret
       ? [`proxy_set_header X-Rolegate-Authorizer "${secretVariable}";  # write the secret here`]
       : []),
+    ...checkTls(settings),
     'proxy_cache off;',
     `proxy_connect_timeout 1s;`,
     `proxy_read_timeout ${waitS};`,
@@ -95,14 +104,14 @@ ${lines(6, toService)}
 
 ${settings.signIn !== null ? signInPages(settings) : ''}    location = /.rolegate {
       internal;
-      proxy_pass http://rolegate${checkPath};
+      proxy_pass ${scheme}://rolegate${checkPath};
 ${lines(6, check)}
     }
 
     location @rolegate {
       internal;
       rewrite ^ ${checkPath}/refusal? break;
-      proxy_pass http://rolegate;
+      proxy_pass ${scheme}://rolegate;
 ${lines(6, check)}
     }
   }
@@ -110,8 +119,24 @@ ${lines(6, check)}
 `;
 }
 
+/** Files of the machine that nginx runs on. */
+function checkTls({ tls, authorizer }: ProxySettings): readonly string[] {
+  if (tls === null) return [];
+  const file = (name: string) => `/etc/nginx/${name}.pem`;
+  return [
+    'proxy_ssl_verify on;',
+    `proxy_ssl_trusted_certificate ${file('rolegate-ca')};`,
+    `proxy_ssl_name ${certificateName(authorizer)};`,
+    'proxy_ssl_server_name on;',
+    ...(tls.clientCertificate
+      ? [`proxy_ssl_certificate ${file('nginx')};`, `proxy_ssl_certificate_key ${file('nginx-key')};`]
+      : []),
+  ];
+}
+
 /** Sign-in, callback and sign-out: requests for them are not checked, and never reach the service. */
-function signInPages({ secret }: ProxySettings): string {
+function signInPages(settings: ProxySettings): string {
+  const { secret, tls } = settings;
   const headers = [
     'proxy_http_version 1.1;',
     'proxy_set_header Connection "";',
@@ -120,11 +145,12 @@ function signInPages({ secret }: ProxySettings): string {
     'proxy_set_header X-Forwarded-Proto $scheme;',
     'proxy_set_header X-Forwarded-Host $http_host;',
     'proxy_set_header Forwarded "";',
+    ...checkTls(settings),
     ...(secret ? [`proxy_set_header X-Rolegate-Authorizer "${secretVariable}";  # write the secret here`] : []),
   ];
   return `    # The pages of sign-in, among them callback and sign-out.
     location ${ownPaths} {
-      proxy_pass http://rolegate;
+      proxy_pass ${tls === null ? 'http' : 'https'}://rolegate;
 ${headers.map((line) => `      ${line}`).join('\n')}
     }
 

@@ -1,7 +1,8 @@
 /** The settings that another proxy's configuration needs to apply the decisions of this gateway, for every product. */
+import { isIP } from 'node:net';
 import type { DialectName } from '../../authorizer/dialect.ts';
 import { managedNames } from '../../authorizer/managed-headers.ts';
-import type { Config } from '../../config/config.ts';
+import type { Config, PortTlsConfig } from '../../config/config.ts';
 import { canonicalName } from '../../core/syntax/header-fields.ts';
 import { authorizerHeader, forwarded, gatewayHeader, overrides, proxyHeaders } from '../../core/syntax/header-names.ts';
 import { readsOf } from '../../policy-tools/replay/decision-record.ts';
@@ -12,8 +13,10 @@ export interface ProxySettings {
   readonly authorizer: Place | { readonly path: string };
   /** Of the dialect; empty over gRPC. */
   readonly checkPath: string;
-  /** How the proxy checks over gRPC; null: over HTTP. */
-  readonly grpc: { readonly tls: boolean; readonly clientCertificate: boolean } | null;
+  /** Checks over gRPC instead of HTTP. */
+  readonly grpc: boolean;
+  /** TLS of checks; null: without. */
+  readonly tls: { readonly clientCertificate: boolean } | null;
   /** Checks carry the shared secret, which is never printed. */
   readonly secret: boolean;
   /** A proxy waits slightly longer than Rolegate, so that the refusal of Rolegate arrives first. */
@@ -86,7 +89,7 @@ export function proxySettings(config: Config, dialect: DialectName, options: Pla
       ...readsOf(routes.routes).headers,
       ...decisive,
     ],
-    signIn: config.signIn === null || asked.grpc !== null ? null : { host: new URL(config.signIn.origin).hostname },
+    signIn: config.signIn === null || asked.grpc ? null : { host: new URL(config.signIn.origin).hostname },
     webSockets: routes.routes.some(({ websocket }) => websocket),
     maxBodyBytes: Math.max(...routes.routes.map(({ maxBodyBytes }) => maxBodyBytes)),
     headerCount: server.limits.headers,
@@ -101,17 +104,22 @@ function waysToAsk(
   authorizer: Config['authorizer'],
   dialect: DialectName,
   options: PlaceOptions,
-): Pick<ProxySettings, 'authorizer' | 'checkPath' | 'grpc'> | null {
-  const { listen = null, dialects = {}, grpc = null } = authorizer ?? {};
+): Pick<ProxySettings, 'authorizer' | 'checkPath' | 'grpc' | 'tls'> | null {
+  const { listen = null, tls = null, dialects = {}, grpc = null } = authorizer ?? {};
   const checkPath = dialects[dialect];
   if (options.grpc !== true && listen !== null && checkPath !== undefined)
-    return { authorizer: authorizerPlace(listen, options.authorizer), checkPath, grpc: null };
+    return { authorizer: authorizerPlace(listen, options.authorizer), checkPath, grpc: false, tls: clientTls(tls) };
   if (grpc === null || options.grpc === false || (options.grpc !== true && dialect !== 'envoy')) return null;
   return {
     authorizer: authorizerPlace(grpc.listen, options.authorizer),
     checkPath: '',
-    grpc: { tls: grpc.tls !== null, clientCertificate: (grpc.tls?.clientCa ?? null) !== null },
+    grpc: true,
+    tls: clientTls(grpc.tls),
   };
+}
+
+function clientTls(tls: PortTlsConfig | null): ProxySettings['tls'] {
+  return tls === null ? null : { clientCertificate: tls.clientCa !== null };
 }
 
 const withPrefix = (prefix: string, rest: string) => rest.split(' ').map((name) => prefix + name);
@@ -197,6 +205,11 @@ function authorizerPlace(
   const everywhere = listen.host === '' || listen.host === '0.0.0.0' || listen.host === '::';
   const host = everywhere ? '127.0.0.1' : listen.host.includes(':') ? `[${listen.host}]` : listen.host;
   return { host, port: listen.port };
+}
+
+/** The name in Rolegate's certificate that the proxy verifies. Several products verify no address. */
+export function certificateName(authorizer: ProxySettings['authorizer']): string {
+  return 'path' in authorizer || isIP(authorizer.host.replace(/^\[|\]$/g, '')) !== 0 ? 'rolegate' : authorizer.host;
 }
 
 /** `127.0.0.1:8070`. */

@@ -6,7 +6,7 @@ import { address, type ProxySettings, prefixesOf, written } from './proxy-settin
 import { wordsBut } from './words-but.ts';
 
 export function traefikConfig(settings: ProxySettings): string {
-  const { authorizer, checkPath, identity, credentials, removed, service, secret, webSockets, trustedRanges } =
+  const { authorizer, checkPath, identity, credentials, removed, service, secret, webSockets, trustedRanges, tls } =
     settings;
   if ('path' in authorizer)
     throw new CommandError('rolegate: Traefik connects over TCP: set --authorizer to an address');
@@ -17,12 +17,14 @@ export function traefikConfig(settings: ProxySettings): string {
     ...(behindAnother ? ['rolegate-forwarded'] : []),
     ...(secret ? ['rolegate-secret', 'rolegate', 'rolegate-no-secret'] : ['rolegate']),
   ];
+  const scheme = tls === null ? 'http' : 'https';
   const document = {
     http: {
       middlewares: {
         rolegate: {
           forwardAuth: {
-            address: `http://${address(authorizer)}${checkPath}`,
+            address: `${scheme}://${address(authorizer)}${checkPath}`,
+            ...(tls === null ? {} : { tls: forwardAuthTls(tls) }),
             trustForwardHeader: behindAnother,
             authResponseHeaders: [...decided, ...byName].map(written),
             authResponseHeadersRegex: removedByPattern(removed),
@@ -68,10 +70,26 @@ export function traefikConfig(settings: ProxySettings): string {
         },
         ...(settings.signIn !== null
           ? {
-              rolegate: { loadBalancer: { servers: [{ url: `http://${address(authorizer)}` }], passHostHeader: true } },
+              rolegate: {
+                loadBalancer: {
+                  servers: [{ url: `${scheme}://${address(authorizer)}` }],
+                  passHostHeader: true,
+                  ...(tls === null ? {} : { serversTransport: 'rolegate' }),
+                },
+              },
             }
           : {}),
       },
+      ...(tls !== null && settings.signIn !== null
+        ? {
+            serversTransports: {
+              rolegate: {
+                rootCAs: [files.ca],
+                ...(tls.clientCertificate ? { certificates: [{ certFile: files.cert, keyFile: files.key }] } : {}),
+              },
+            },
+          }
+        : {}),
     },
   };
   return `# Traefik checks each request with Rolegate: a dynamic configuration. Printed by "rolegate proxy-config traefik".
@@ -79,6 +97,17 @@ export function traefikConfig(settings: ProxySettings): string {
 # upgrade except WebSocket, requests would reach the service without a check.
 ${forwardedComment(trustedRanges)}
 ${stringify(document, { lineWidth: 0 })}`;
+}
+
+/** Of the machine that Traefik runs on, which verifies the host of the address. */
+const files = {
+  ca: '/etc/traefik/rolegate-ca.pem',
+  cert: '/etc/traefik/traefik.pem',
+  key: '/etc/traefik/traefik-key.pem',
+};
+
+function forwardAuthTls({ clientCertificate }: NonNullable<ProxySettings['tls']>): object {
+  return clientCertificate ? files : { ca: files.ca };
 }
 
 /** Longer, so it precedes the other one. A WebSocket without a key is decided as an ordinary request, and must be one. */

@@ -6,7 +6,15 @@ import { readKeySecret, readPreviousSecrets, readSecretText } from './check-secr
 import type { Location } from './location.ts';
 
 /** Keys that only the Auth API's own file has. */
-export type OwnKey = 'listen' | 'metrics' | 'gatewaySecret' | 'trustedProxies' | 'trustEveryPeer' | 'tracing';
+export type OwnKey =
+  | 'listen'
+  | 'tls'
+  | 'metrics'
+  | 'metricsTls'
+  | 'gatewaySecret'
+  | 'trustedProxies'
+  | 'trustEveryPeer'
+  | 'tracing';
 
 type Settings = Omit<AuthApiFile, OwnKey>;
 

@@ -1,6 +1,6 @@
 /** Reads the PEM files for TLS, of connections to Redis or a source and of our own ports, and refuses unusable ones. */
 import type { KeyObject, X509Certificate } from 'node:crypto';
-import type { CertificateConfig, ClientTlsConfig, ListenerConfig, ServerTlsConfig } from '../config.ts';
+import type { CertificateConfig, ClientTlsConfig, ListenerConfig, PortTlsConfig } from '../config.ts';
 import { plainListener } from '../listener-config.ts';
 import type { ConfigFile } from '../schema.ts';
 import type { Location } from './location.ts';
@@ -18,7 +18,7 @@ interface StrictTransportSecurity {
   readonly preload: boolean;
 }
 
-type ServerTlsKeys = Pick<TlsKeys, 'cert' | 'key'> & { readonly clientCa?: string | undefined };
+type PortTlsKeys = NonNullable<ConfigFile['server']['adminTls']>;
 
 /** For the first file: loading it takes longer than reading most configurations, and few have certificates. */
 const crypto = () => process.getBuiltinModule('node:crypto');
@@ -56,12 +56,15 @@ export function checkUpstreamTls(
   return read;
 }
 
-/** TLS that this process serves. Null: without TLS, or a problem was reported. */
-export function checkServerTls(tls: ServerTlsKeys | undefined, at: Location): ServerTlsConfig | null {
+/** Of a port for programs. Null: without TLS. */
+export function checkPortTls(tls: PortTlsKeys | undefined, at: Location): PortTlsConfig | null {
   if (tls === undefined) return null;
-  const clientCa = readAuthorities(tls.clientCa, at.at('clientCa'), true);
-  const { cert, key } = readPair(tls, at, true);
-  return cert === null || key === null ? null : { cert, key, clientCa };
+  const { clientCertificates, ...same } = tls;
+  return {
+    ...same,
+    certificates: readCertificatePairs(tls.certificates, at.at('certificates')),
+    clientCa: readAuthorities(clientCertificates?.ca, at.at('clientCertificates', 'ca'), true),
+  };
 }
 
 /** The short form of `listen` is one address without TLS. */

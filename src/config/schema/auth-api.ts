@@ -4,6 +4,7 @@ import { addressesCollide } from '../units/parse-address.ts';
 import { authApiSettings } from './auth-api-settings.ts';
 import { keyHeaders } from './header-names.ts';
 import { added, anyChange, decides, described, exposes, ordered } from './key.ts';
+import { portTls } from './port-tls.ts';
 import { list, refined } from './refine.ts';
 import { bool } from './scalar.ts';
 import { secret, secrets } from './secret.ts';
@@ -167,12 +168,14 @@ const authApiFileKeys = authApiSettings({
     'Address on which the Auth API listens.',
     anyChange('others may reach another address'),
   ),
+  tls: portTls('"listen"'),
   metrics: exposes(
     address().optional(),
     'Address at which Prometheus reads "/metrics", without a credential. Clients must not reach it. If unset, metrics are not served.',
     anyChange('others may reach another address', { strictest: 'unset' }),
     { examples: ['127.0.0.1:9091'] },
   ),
+  metricsTls: portTls('"metrics"'),
   gatewaySecret: decides(
     secrets('a secret of at least 32 characters').optional(),
     'Secret shared with gateways ("authApi.gatewaySecret" there), or a list during a rotation. X-Forwarded-For is trusted in requests that carry it. If unset, only that of "trustedProxies" is trusted.',
@@ -197,7 +200,10 @@ const authApiFileKeys = authApiSettings({
 });
 
 /** The Auth API's own file. */
-export const authApiFile = refined(refined(authApiFileKeys, checkTrusted), ({ listen, metrics }, { at }) => {
+export const authApiFile = refined(refined(authApiFileKeys, checkTrusted), (parts, { at, atKey }) => {
+  const { listen, metrics } = parts;
+  if ('metricsTls' in parts && !('metrics' in parts))
+    atKey(['metricsTls'], '"metricsTls" has no effect without "metrics"', 'add "metrics"');
   if (listen === undefined || metrics === undefined || !addressesCollide(listen, metrics)) return;
   at(['metrics'], '"listen" and "metrics" are on the same port', 'choose another port for "metrics"');
 });

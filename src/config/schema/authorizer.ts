@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { Problem } from '../problem.ts';
 import { type Address, parseListenAddress } from '../units/parse-address.ts';
 import { added, anyChange, decides, described, exposes, neither } from './key.ts';
+import { portTls } from './port-tls.ts';
 import { list, type Parts, type Problems, refined } from './refine.ts';
-import { anyText, integer, text } from './scalar.ts';
+import { integer, text } from './scalar.ts';
 import { secret } from './secret.ts';
 import { absolutePath, cidr, duration, size } from './values.ts';
 
@@ -67,28 +68,6 @@ function checkPaths(parts: Parts<Readonly<Partial<Record<keyof typeof paths, str
   }
 }
 
-const pemFile = () => anyText('the path of a PEM file');
-
-const grpcTls = z.strictObject({
-  cert: exposes(
-    pemFile(),
-    'PEM file of the certificate that proxies see, with its intermediate certificates.',
-    anyChange('proxies may trust another certificate'),
-    {
-      examples: ['/etc/rolegate/authorizer.pem'],
-    },
-  ),
-  key: exposes(pemFile(), 'PEM file of the key of "cert".', anyChange('others may have another key'), {
-    examples: ['/etc/rolegate/authorizer-key.pem'],
-  }),
-  clientCa: decides(
-    pemFile().optional(),
-    'PEM file of the authorities for client certificates: each proxy must present one. If unset, client certificates are not requested.',
-    anyChange('callers with a certificate of another authority are trusted', { loosest: 'unset' }),
-    { examples: ['/etc/rolegate/proxies-ca.pem'] },
-  ),
-});
-
 const grpc = z.strictObject({
   listen: exposes(
     addressOrSocket(),
@@ -96,10 +75,7 @@ const grpc = z.strictObject({
     anyChange('others may reach another address'),
     { examples: ['127.0.0.1:8071'] },
   ),
-  tls: described(grpcTls.optional(), 'TLS. Changed files are reloaded. If unset, connections do not use TLS.', {
-    examples: [{ cert: '/etc/rolegate/authorizer.pem', key: '/etc/rolegate/authorizer-key.pem' }],
-    alternative: true,
-  }),
+  tls: portTls('"listen"'),
   maxConnectionAge: neither(
     duration(1_000, 86_400_000).prefault('1m'),
     'Age at which a connection is closed, up to a tenth earlier or later, so that long-lived connections spread over workers and pods.',
@@ -125,6 +101,7 @@ const keys = z.strictObject({
     anyChange('others may reach another address'),
     { examples: ['127.0.0.1:8070'] },
   ),
+  tls: portTls('"listen"'),
   peers: decides(
     list(cidr(), { empty: ['no proxy could call', 'list the proxies that may'], distinct: 'address' }).prefault([
       '127.0.0.0/8',
@@ -161,4 +138,6 @@ export const authorizer = refined(keys, (parts, { at, atKey }) => {
   ] as const) {
     if (has in parts && !(lacks in parts)) atKey([has], `"${has}" has no effect without "${lacks}"`, `add "${lacks}"`);
   }
+  if ('tls' in parts && !('listen' in parts))
+    atKey(['tls'], '"tls" has no effect without "listen"', 'TLS of checks over gRPC belongs under "grpc"');
 });

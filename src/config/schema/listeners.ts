@@ -143,3 +143,23 @@ export const listen = z
     ),
   ])
   .prefault(':8080');
+
+/** Otherwise every connection would be closed. */
+export function checkProxyProtocol(
+  {
+    listen: listeners,
+    trustedProxies,
+    trustEveryPeer,
+  }: Parts<{ listen: z.output<typeof listen>; trustedProxies: readonly string[]; trustEveryPeer: boolean }>,
+  { at }: Problems,
+): void {
+  if (!Array.isArray(listeners) || trustEveryPeer === true || trustedProxies?.length !== 0) return;
+  listeners.forEach((one, index) => {
+    if (one?.proxyProtocol === true)
+      at(
+        ['listen', index, 'proxyProtocol'],
+        '"server.trustedProxies" is empty, so every connection would be closed',
+        'list the addresses of the proxies that send the header',
+      );
+  });
+}

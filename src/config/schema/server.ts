@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { holdEveryAddress } from '../../core/syntax/addresses.ts';
 import { Problem } from '../problem.ts';
 import { added, anyChange, decides, described, exposes, higher, lower, neither, ordered, removed } from './key.ts';
-import { listen } from './listeners.ts';
+import { checkProxyProtocol, listen } from './listeners.ts';
+import { portTls } from './port-tls.ts';
 import { type Parts, type Problems, refined } from './refine.ts';
 import { anyText, autoOr, bool, boolOr, fraction, integer, off, text, word } from './scalar.ts';
 import { secret } from './secret.ts';
@@ -142,6 +143,7 @@ const serverKeys = z.strictObject({
     'Address of the admin port, which serves metrics, health and routes. Clients must not reach it. False disables it.',
     anyChange('others may reach another address', { strictest: false }),
   ),
+  adminTls: portTls('the admin port'),
   adminToken: exposes(
     secret('a secret of at least 32 characters').optional(),
     'Bearer with full access to the admin port; at least 32 characters. If neither this nor "adminTokens" is set, anyone who can reach the port may read but not change anything.',
@@ -218,25 +220,11 @@ const serverKeys = z.strictObject({
   limits: described(limits.prefault({}), 'Limits for clients.'),
 });
 
-/** Otherwise every connection would be closed. */
-function checkProxyProtocol(
-  { listen: listeners, trustedProxies, trustEveryPeer }: Parts<z.output<typeof serverKeys>>,
-  { at }: Problems,
-): void {
-  if (!Array.isArray(listeners) || trustEveryPeer === true || trustedProxies?.length !== 0) return;
-  listeners.forEach((one, index) => {
-    if (one?.proxyProtocol === true)
-      at(
-        ['listen', index, 'proxyProtocol'],
-        '"server.trustedProxies" is empty, so every connection would be closed',
-        'list the addresses of the proxies that send the header',
-      );
-  });
-}
-
 export const server = refined(serverKeys, (parts, problems) => {
   checkTrusted(parts, problems);
   checkProxyProtocol(parts, problems);
+  if (parts.admin === null && 'adminTls' in parts)
+    problems.atKey(['adminTls'], '"adminTls" has no effect without the admin port');
 });
 
 /** Records of requests, which an operator can look up. */

@@ -3,6 +3,7 @@
  * calls go.
  */
 import type { Config } from '../../config/config.ts';
+import type { ListenerTlsConfig } from '../../config/listener-config.ts';
 import { holdEveryAddress, holdWhole } from '../../core/syntax/addresses.ts';
 import { factsOf } from '../../tls/certificate-names.ts';
 import { conditionPlace } from './condition-places.ts';
@@ -111,14 +112,26 @@ function portsZero({ upstreams, authApi }: Config): readonly Finding[] {
   return [...findings, settingFinding('port_zero', ['authApi', 'url'], message, hint)];
 }
 
-function invalidCertificates({ server }: Config, nowMs: number): readonly Finding[] {
-  return server.listeners.flatMap(({ tls }, index) =>
+function invalidCertificates({ server, authorizer }: Config, nowMs: number): readonly Finding[] {
+  const ports: readonly (readonly [tls: ListenerTlsConfig | null | undefined, ...path: string[]])[] = [
+    ...server.listeners.map(({ tls }, index) => [tls, 'server', 'listen', String(index), 'tls'] as const),
+    [server.adminTls, 'server', 'adminTls'],
+    [authorizer?.tls, 'authorizer', 'tls'],
+    [authorizer?.grpc?.tls, 'authorizer', 'grpc', 'tls'],
+  ];
+  return ports.flatMap(([tls, ...place]) =>
     (tls?.certificates ?? []).flatMap((certificate) => {
       const { validFromMs, expiresAtMs } = factsOf(certificate);
       if (validFromMs <= nowMs && nowMs < expiresAtMs) return [];
       const message = `the certificate in "${certificate.file}" ${expiresAtMs <= nowMs ? 'has expired' : 'is not valid yet'}, so clients refuse it`;
-      const path = ['server', 'listen', String(index), 'tls', 'certificates'];
-      return [settingFinding('certificate_invalid', path, message, 'renew it; changed files are reloaded')];
+      return [
+        settingFinding(
+          'certificate_invalid',
+          [...place, 'certificates'],
+          message,
+          'renew it; changed files are reloaded',
+        ),
+      ];
     }),
   );
 }

@@ -13,6 +13,7 @@ import type { Logger } from '../log/logger.ts';
 import { createBuildMetric, createLogMetrics, createTraceMetrics, type SpanEvents } from './process-metrics.ts';
 import { readingsIn } from './readings.ts';
 import { type MetricsPage, pageOf, withRuntime } from './registry.ts';
+import { createTlsMetrics } from './tls-metrics.ts';
 
 /** Null: no mail is sent. */
 export type ReadMailState = () => MailState | null;
@@ -68,6 +69,8 @@ export function createAuthApiMetrics(registry: Registry): AuthApiMetrics {
 export interface LoneAuthApiMetrics extends AuthApiMetrics {
   /** Counts exported, failed and dropped spans. */
   readonly spanEvents: SpanEvents;
+  /** Adds a port to the sources of scrapes. */
+  readonly watchTls: ReturnType<typeof createTlsMetrics>;
   page(format: MetricsFormat): Promise<MetricsPage>;
 }
 
@@ -82,6 +85,7 @@ export function createLoneRegistry(version: string): { readonly registry: Regist
 export function createLoneAuthApiMetrics(own: Registry, log: Pick<Logger, 'info' | 'warn'>): LoneAuthApiMetrics {
   const metrics = createAuthApiMetrics(own);
   const spanEvents = createTraceMetrics(own, log);
+  const watchTls = createTlsMetrics(own);
   const registry = withRuntime(own);
-  return { ...metrics, spanEvents, page: (format) => pageOf(registry, format) };
+  return { ...metrics, spanEvents, watchTls, page: (format) => pageOf(registry, format) };
 }

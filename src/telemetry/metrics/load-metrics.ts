@@ -17,10 +17,6 @@ export interface LoadReadings {
     readonly unread: number;
     readonly lingering: number;
   };
-  /** TLS handshakes with clients so far; null: there is no TLS. */
-  readonly handshakes: Readonly<Record<'full' | 'resumed' | 'failed' | 'late', number>> | null;
-  /** Certificates that clients see, by file. */
-  readonly certificates: readonly { readonly file: string; readonly expiresAtMs: number }[];
   /** Connections that must begin with a header of the PROXY protocol, by outcome; null: none must. */
   readonly proxyHeaders: Readonly<Record<string, number>> | null;
   readonly openStreams: number;
@@ -44,8 +40,6 @@ export interface ShedderReadings {
 const noLoad: LoadReadings = {
   refusedConnections: { total: 0, client: 0 },
   endedConnections: { idle: 0, requests: 0, unread: 0, lingering: 0 },
-  handshakes: null,
-  certificates: [],
   proxyHeaders: null,
   openStreams: 0,
   rechecks: { kept: 0, ended: 0, unknown: 0 },
@@ -87,19 +81,6 @@ export function createLoadMetrics(
     'rolegate_connections_ended_total',
     'Connections that reached a limit and were closed: idle, requests, unread or lingering.',
     () => Object.entries(load().endedConnections),
-  );
-  read.counterPer(
-    'outcome',
-    'rolegate_tls_handshakes_total',
-    'TLS handshakes with clients: full, resumed, failed, or late (not complete in time).',
-    () => Object.entries(load().handshakes ?? {}),
-  );
-  read.gaugePer(
-    'certificate',
-    'rolegate_certificate_expiry_timestamp_seconds',
-    'When a certificate that clients see expires, by its file.',
-    () => load().certificates.map(({ file, expiresAtMs }) => [file, expiresAtMs / 1000]),
-    'min',
   );
   read.counterPer(
     'outcome',

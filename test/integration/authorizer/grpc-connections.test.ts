@@ -148,7 +148,7 @@ describe('a check that does not arrive completely', () => {
 });
 
 describe('TLS', () => {
-  const tls = ', tls: { cert: cert.pem, key: key.pem, clientCa: ca.pem }';
+  const tls = ', tls: { certificates: [{ cert: cert.pem, key: key.pem }], clientCertificates: { ca: ca.pem } }';
   let authority: Authority;
   let files: Record<string, string>;
   beforeEach(() => {
@@ -171,7 +171,7 @@ describe('TLS', () => {
     return credentials.createSsl(texts[0]!, texts[1] ?? null, texts[2] ?? null);
   };
 
-  test('a proxy presents a certificate of clientCa, or gets no connection', async () => {
+  test('a proxy presents a certificate of clientCertificates, or gets no connection', async () => {
     gateway = await startGateway(config(tls), readSecret);
     proxy = connectExtAuthz(`localhost:${gateway.grpcPort}`, secured(authority, authority));
     expect((await proxy.ask(request())).allowed).toBe(true);

@@ -265,9 +265,14 @@ describe('certificates in files of the configuration', () => {
     const pems = { cert: folder.write('own.pem', cert), key: folder.write('own.key', key) };
     const files = `cert: "${pems.cert}", key: "${pems.key}"`;
     const text =
-      await reportOf(`authorizer: { grpc: { listen: "127.0.0.1:0", tls: { ${files}, clientCa: "${pems.cert}" } } }
+      await reportOf(`authorizer: { grpc: { listen: "127.0.0.1:0", tls: { certificates: [{ ${files} }], clientCertificates: { ca: "${pems.cert}" } } } }
 authApi: { url: "https://127.0.0.1:9", tls: { ca: "${pems.cert}", ${files} } }`);
-    const settings = ['authorizer.grpc.tls.cert', 'authorizer.grpc.tls.clientCa', 'authApi.tls.ca', 'authApi.tls.cert'];
+    const settings = [
+      `authorizer.grpc.tls ${pems.cert}`,
+      'authorizer.grpc.tls.clientCertificates.ca',
+      'authApi.tls.ca',
+      'authApi.tls.cert',
+    ];
     for (const setting of settings) expect(text).toMatch(new RegExp(`${mark} ${setting}: ${found.source}`));
   });
 });

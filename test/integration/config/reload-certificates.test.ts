@@ -9,7 +9,7 @@ import { type ConfigFolder, createConfigFolder } from '../../support/config-fold
 const text = `version: 1
 server: { listen: false }
 authApi: { url: "http://auth:8081" }
-authorizer: { grpc: { listen: ":8071", tls: { cert: "cert[1].pem", key: "key[1].pem" } } }
+authorizer: { grpc: { listen: ":8071", tls: { certificates: [{ cert: "cert[1].pem", key: "key[1].pem" }] } } }
 routes: []
 `;
 
@@ -47,7 +47,7 @@ test('a renewed certificate applies once its key is present', async () => {
     },
   };
   reloader = createReloader(file, events, 20, {}, watched);
-  const cert = () => inUse.authorizer?.grpc?.tls?.cert;
+  const cert = () => inUse.authorizer?.grpc?.tls?.certificates[0]?.cert;
   expect(cert()).toBe(first.cert);
   put({ cert: second.cert });
   await vi.waitFor(() => expect(problems).toEqual(['this is not the key of "cert"']), 10_000);

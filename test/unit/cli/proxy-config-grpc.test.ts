@@ -10,7 +10,7 @@ import { createAuthority } from '../../support/certificates.ts';
 const authority = createAuthority();
 const own = authority.issue({ hosts: ['rolegate'] });
 const files: Readonly<Record<string, string>> = { 'cert.pem': own.cert, 'key.pem': own.key, 'ca.pem': authority.cert };
-const tls = ', tls: { cert: cert.pem, key: key.pem, clientCa: ca.pem }';
+const tls = ', tls: { certificates: [{ cert: cert.pem, key: key.pem }], clientCertificates: { ca: ca.pem } }';
 const http = '\n  listen: ":8070"\n  dialects: { envoy: /envoy }';
 
 function settings(more: { http?: string; tls?: string; secret?: string } = {}, grpc?: boolean) {

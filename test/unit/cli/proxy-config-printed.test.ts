@@ -135,7 +135,7 @@ describe('Envoy', () => {
         ...settings('envoy', grpc),
         ...secret,
         signIn: signIn ? pages : null,
-        ...(tls ? { grpc: { tls: true, clientCertificate: true } } : {}),
+        ...(tls ? { tls: { clientCertificate: true } } : {}),
       };
       const [document] = documentsOf(envoyConfig(printed));
       expect(problems(bootstrap, document, 'bootstrap')).toEqual([]);

@@ -84,6 +84,8 @@ test("the Auth API's own file", () => {
       trustEveryPeer: false,
       listen: { host: '', port: 9999 },
       metrics: null,
+      tls: null,
+      metricsTls: null,
       clientsUnknown: true,
       tracing: null,
       settings: {

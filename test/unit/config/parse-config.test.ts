@@ -64,6 +64,7 @@ test('a minimal file gets the defaults', () => {
     adminTokens: [],
     adminHosts: [],
     trustEveryPeer: false,
+    adminTls: null,
     forwardedHeaders: 'x-forwarded',
     proxyHeaders: [],
     returnRequestId: false,

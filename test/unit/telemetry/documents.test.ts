@@ -73,6 +73,10 @@ describe('docs/reference/metrics.md', () => {
     telemetry.watchWorkers(() => ({ serving: 1, restarts: 1, requests: [1] }));
     telemetry.watchMail(() => ({ queued: 1, failing: false }));
     telemetry.watchShedder({ lagMs: 1, busy: 0.5, share: 1 });
+    telemetry.watchTls({
+      counts: { full: 1, resumed: 1, failed: 1, late: 1 },
+      certificates: [{ certificate: { file: 'a.pem' }, expiresAtMs: 1 }],
+    });
     telemetry.watchServer({
       connections: () => 1,
       requestsInFlight: () => 1,
@@ -80,8 +84,6 @@ describe('docs/reference/metrics.md', () => {
       load: () => ({
         refusedConnections: { total: 1, client: 1 },
         endedConnections: { idle: 7, requests: 8, unread: 9, lingering: 11 },
-        handshakes: { full: 1, resumed: 1, failed: 1, late: 1 },
-        certificates: [{ file: 'a.pem', expiresAtMs: 1 }],
         proxyHeaders: { ...noHeaders },
         openStreams: 1,
         rechecks: { kept: 1, ended: 1, unknown: 1 },

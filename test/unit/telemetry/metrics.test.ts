@@ -222,8 +222,6 @@ test('the state of the process is read at scrape time', async () => {
   const load = {
     refusedConnections: { total: 5, client: 6 },
     endedConnections: { idle: 7, requests: 8, unread: 9, lingering: 11 },
-    handshakes: null,
-    certificates: [],
     proxyHeaders: null,
     openStreams: 7,
     rechecks: { kept: 8, ended: 9, unknown: 10 },

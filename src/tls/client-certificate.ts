@@ -1,0 +1,13 @@
+/** Whether the client of a finished handshake has shown a certificate of the authorities of its context. */
+import type { TLSSocket } from 'node:tls';
+
+/** Node sets `authorized` only for sockets of a `tls.Server`, from these two results. Without one of them, nobody is certified. */
+interface Verifying {
+  readonly ssl?: { readonly verifyError?: () => unknown };
+}
+
+export function isCertified(tls: TLSSocket): boolean {
+  const { ssl } = tls as TLSSocket & Verifying;
+  if (typeof ssl?.verifyError !== 'function') return false;
+  return tls.getPeerX509Certificate() !== undefined && ssl.verifyError() === null;
+}
