@@ -1,5 +1,6 @@
 /** The part of `rolegate init` for users without a provider: they sign in on pages of the gateway, by a code, and nothing else is installed. */
 import { existsSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { parseConfig } from '../config/parse-config.ts';
 import { CommandError, ExitCode, usageError } from './exit-code.ts';
@@ -44,6 +45,12 @@ Then open ${origin}/ in a browser, and sign in as you@example.test: the code is 
   return ExitCode.fine;
 }
 
+/** Passkeys belong to a domain, so an address has none. */
+function passkeysFor(origin: string): string {
+  const { hostname, host } = new URL(origin);
+  return isIP(hostname.replace(/^\[|\]$/g, '')) === 0 ? `    passkeys: { origin: "${origin}", name: "${host}" }\n` : '';
+}
+
 function templateFor({ service, secret, origin }: Target): string {
   return `# Rolegate in front of ${service}, for users who sign in by a code. Every setting with its default: rolegate schema --reference
 ${sectionsFor(origin)}  accounts: {} # name, logo and color of the pages
@@ -57,7 +64,7 @@ authApi:
     revealUnknownEmail: false
     # Prints the codes. To send them by e-mail, replace it by mail: { smtp: "smtp://127.0.0.1:25", from: "no-reply@example.test" }
     outbox: console
-
+${passkeysFor(origin)}
 cache:
   secret: { file: ./${sessionSecretFile} } # seals the sessions
 

@@ -26,7 +26,9 @@ test('leads to a page that the first user opens with a code from the log', async
   const commands = [...stdout.matchAll(/^ {2}rolegate (.+)$/gm)].map(([, args]) => args!.split(' '));
   const [validate, createAdmin, serve] = commands as [string[], string[], string[]];
   expect(rolegate(...validate, '--strict')).toMatchObject({ status: 0, stderr: '' });
-  expect(rolegate(...createAdmin)).toMatchObject({ status: 0, stderr: '' });
+  const created = rolegate(...createAdmin);
+  expect(created).toMatchObject({ status: 0, stderr: '' });
+  expect(created.stdout).toContain(`${origin}/.rolegate/`);
   const file = join(folder, 'gateway.yaml');
   writeFileSync(file, readFileSync(file, 'utf8').replace(':9090', ':0'));
   const gateway = runCommand(process.execPath, [main, ...serve], {}, { cwd: folder });
