@@ -2,6 +2,7 @@
 import type { Config } from '../../config/config.ts';
 import { TooManyFormsError } from '../../core/url/form-texts.ts';
 import { Probes } from '../../policy-model/probes.ts';
+import { bypassedShapes } from './bypassed-shapes.ts';
 import { suspectLiterals, uncomparedParams, unmeetableConditions } from './doubtful-conditions.ts';
 import { idleRoles, idleUpstreams, type NearestName } from './doubtful-names.ts';
 import { likeHosts, patternSlips } from './doubtful-patterns.ts';
@@ -62,6 +63,7 @@ function analyzeRoutes(config: Config, nearest: NearestName): readonly Finding[]
     ...uncomparedParams(config, probes),
     ...likeHosts(probes),
     ...openRoutes(probes),
+    ...bypassedShapes(probes),
   ]);
 }
 

@@ -63,6 +63,10 @@ export const findingKinds = {
     severity: 'warning',
     meaning: 'A public or optional route of a host matches requests that a route for more hosts protects.',
   },
+  shape_bypassed: {
+    severity: 'warning',
+    meaning: 'A value that a service may read as one of a shape, such as 007, goes to an open route instead.',
+  },
   evict_public: {
     severity: 'warning',
     meaning: 'Calls without a credential choose what a route ends (`evict` with a parameter of the path).',

@@ -94,11 +94,11 @@ function takes(route: Route, request: CanonicalRequest, { table }: Probes): bool
   return typeof match !== 'string' && 'route' in match && match.route === route;
 }
 
-function letsAnybodyIn(rule: AccessRule | null): boolean {
+export function letsAnybodyIn(rule: AccessRule | null): boolean {
   return rule?.kind === 'public' || rule?.kind === 'optional';
 }
 
 /** Whether a rule needs to identify the caller. A rule that refuses everyone protects no caller's data. */
-function protects(rule: AccessRule | null): boolean {
+export function protects(rule: AccessRule | null): boolean {
   return rule?.kind === 'authenticated' || rule?.kind === 'roles';
 }

@@ -479,6 +479,32 @@ describe('hosts that differ by one letter', () => {
   ])('not reported: %s', (_, hosts) => expect(of(...hosts)).toEqual([]));
 });
 
+describe('values in another spelling', () => {
+  const guarded = (path: string, keys = 'access: [user]') => route('guarded', path, keys);
+  const of = (...routes: string[]) => codes(routes.join('')).filter((code) => code.startsWith('shape_bypassed'));
+  const wide = route('wide', '/o/**', 'access: public');
+  test.each([
+    ['a number beside a public rest', [guarded('/o/{id:int}'), wide], true],
+    ['with text around', [guarded('/o/v{id:int}.json'), wide], true],
+    ['within a longer path', [guarded('/o/{id:int}/items'), wide], true],
+    ['a UUID', [guarded('/o/{id:uuid}'), wide], true],
+    ['below an optional route', [guarded('/o/{id:int}'), route('wide', '/o/**', 'access: optional')], true],
+    [
+      'beside a route that asks for an identity',
+      [guarded('/o/{id:int}'), route('wide', '/o/**', 'access: authenticated')],
+      false,
+    ],
+    [
+      'with the same rule for other values',
+      [guarded('/o/{id:int}'), route('rest', '/o/{id}', 'access: [user]'), wide],
+      false,
+    ],
+    ['a slug, which has one spelling', [guarded('/o/{id:slug}'), wide], false],
+    ['no route for other values', [guarded('/o/{id:int}')], false],
+    ['a public route itself', [guarded('/o/{id:int}', 'access: public'), wide], false],
+  ])('%s', (_, routes, bypassed) => expect(of(...routes)).toEqual(bypassed ? ['shape_bypassed:guarded'] : []));
+});
+
 describe('routes without a rule', () => {
   const of = (routes: string, settings = '') =>
     find(`${head}${roles}${settings}routes:\n${route('uses', '/uses', 'access: [user]')}${routes}`)
