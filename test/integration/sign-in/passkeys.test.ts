@@ -32,6 +32,29 @@ describe('signing in with a passkey', () => {
     expect((await usePasskey(browser, await open(browser, '/vault'), key)).url).toBe(`${origin}/vault`);
   });
 
+  test('states its methods and its time to rules: amr and maxAuthAge', async () => {
+    const sections = 'identity: { claims: { amr: { field: amr, type: list, optional: true } } }';
+    const routes = `  - id: device
+    match: { path: /device }
+    upstream: pages
+    credentials: [session]
+    access: [user]
+    when: [{ identity: claims.amr, equals: user, reason: no_passkey }]
+  - { id: fresh, match: { path: /fresh }, upstream: pages, credentials: [session], access: [user], maxAuthAge: 1h }
+  - { id: stale, match: { path: /stale }, upstream: pages, credentials: [session], access: [user], maxAuthAge: 1s }`;
+    const { origin, ann, add, open, usePasskey, service } = await start({ sections, routes });
+    const { key } = await add();
+    const refused = await ann.visit(`${origin}/device`);
+    expect([refused.status, refused.headers.get('x-error')]).toEqual([403, expect.stringContaining('no_passkey')]);
+    const [browser, before] = [new CookieBrowser(), service.requests.length];
+    const arrived = await usePasskey(browser, await open(browser, '/device'), key);
+    expect([arrived.status, arrived.url]).toEqual([200, `${origin}/device`]);
+    expect((await browser.visit(`${origin}/fresh`)).status).toBe(200);
+    expect(service.requests.slice(before).map(({ target }) => target)).toEqual(['/device', '/fresh']);
+    // Control: a second after the sign-in, its page comes again.
+    await expect.poll(async () => (await browser.visit(`${origin}/stale`)).url).not.toBe(`${origin}/stale`);
+  });
+
   test('is offered by a page whose policy permits one script, and the address stays usable without it', async () => {
     const { origin, open } = await start();
     const browser = new CookieBrowser();
