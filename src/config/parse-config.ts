@@ -8,6 +8,7 @@ import { checkAuthApiSettings } from './checks/check-auth-settings.ts';
 import { checkDecisionOnly, decidesFor } from './checks/check-authorizer.ts';
 import { checkIdentityAssertion } from './checks/check-identity-assertion.ts';
 import { claimTable } from './checks/check-identity-claims.ts';
+import { checkPasskeyRoles } from './checks/check-passkey-roles.ts';
 import { checkRedis } from './checks/check-redis.ts';
 import { checkRoleOrigins, checkRoles, formOf } from './checks/check-roles.ts';
 import { checkRoutes } from './checks/check-routes.ts';
@@ -96,6 +97,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   checkDecisionOnly(config, decider, at);
   const secrets = readSecrets(config, at);
   const roles = checkRoles(config.roles, at.at('roles'));
+  checkPasskeyRoles(config, roles, at);
   const formOfRole = (role: string) => formOf(role, roles);
   const naming = namingOf(config, formOfRole);
   checkSourceUsers(config, naming, roles, at);

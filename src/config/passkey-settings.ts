@@ -7,6 +7,9 @@ export interface PasskeySettings {
   readonly rpId: string;
   /** Shown by browsers. */
   readonly name: string;
-  /** Roles that only sessions opened by a passkey have; null: that of administrators, for those who have a passkey. */
+  /**
+   * Roles that only sessions opened by a passkey have. Besides them, that of administrators is one for those who have a passkey, unless the
+   * list is empty. Null: not written.
+   */
   readonly requiredForRoles: readonly string[] | null;
 }

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { recentSignInMs } from '../../config/accounts-config.ts';
 import type { Client } from '../../operations/operation.ts';
 import { bearerOnly } from '../credentials/credential-rule.ts';
-import { announceRoles, refuseWithoutPasskey } from '../credentials/passkey-roles.ts';
+import { announceRoles, refuseAddition, refuseRemoval } from '../credentials/passkey-roles.ts';
 import { refuseOldSignIn } from '../credentials/recent-sign-in.ts';
 import { limitOwnMail } from '../limits/limit-mail.ts';
 import type { Notice } from '../outbox/outbox.ts';
@@ -42,7 +42,7 @@ export const preparePasskey = defineOperation({
   response: z.object({ options: browserOptions }),
   refusals: ['passkey_required', 'sign_in_too_old'],
   async handle({ caller }, services) {
-    const refused = refuseWithoutPasskey(caller) ?? refuseOldSignIn(caller, services, recentSignInMs);
+    const refused = refuseAddition(caller) ?? refuseOldSignIn(caller, services, recentSignInMs);
     if (refused !== null) return refused;
     const challenge = createChallenge(['creation', caller.sessionId], services);
     const known = await services.store.passkeys.credentialIds(caller.userId);
@@ -62,7 +62,7 @@ export const addPasskey = defineOperation({
   response: z.object({ passkeyID: id, passkeyName: z.string(), createdAt: moment }),
   refusals: ['passkey_invalid', 'passkeys_exceeded', 'passkey_required', 'sign_in_too_old', 'attempts_exceeded'],
   async handle({ caller, body, client }, services) {
-    const refused = await refuseChange(caller, services);
+    const refused = refuseAddition(caller) ?? (await refuseChange(caller, services));
     if (refused !== null) return refused;
     const { store, now } = services;
     const challenge = challengeIn(body.credential);
@@ -143,7 +143,7 @@ export const removePasskey = defineOperation({
   response: acknowledgement,
   refusals: ['passkey_unknown', 'passkey_required', 'sign_in_too_old', 'attempts_exceeded'],
   async handle({ caller, params, client }, services) {
-    const refused = await refuseChange(caller, services);
+    const refused = refuseRemoval(caller) ?? (await refuseChange(caller, services));
     if (refused !== null) return refused;
     if (!(await removeFrom(caller.userId, params.id, services))) return new Refusal('passkey_unknown');
     await notifyOwner('passkey_removed', caller.userId, client, services);
@@ -160,7 +160,7 @@ export async function removeFrom(userId: string, passkeyId: string, services: Se
 }
 
 async function refuseChange(caller: LiveSession, services: Services): Promise<Refusal | null> {
-  const refused = refuseWithoutPasskey(caller) ?? refuseOldSignIn(caller, services, recentSignInMs);
+  const refused = refuseOldSignIn(caller, services, recentSignInMs);
   return refused ?? (await limitOwnMail(caller.userId, null, services));
 }
 

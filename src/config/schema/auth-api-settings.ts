@@ -147,7 +147,7 @@ const passkeys = z.strictObject({
   ),
   requiredForRoles: decides(
     z.array(roleOfUsers).optional(),
-    'Roles that a user has only in a session opened by a passkey; API keys never carry them. If unset, "users_admin", for users who have a passkey. Named here, a role needs one of every user; an empty list needs none.',
+    'Roles that a user has only in a session opened by a passkey; API keys never carry them. Each is declared, and a role that inherits one is listed, too. Besides them, "users_admin" is one for users who have a passkey, unless this list is empty.',
     anyChange('a code by mail, or an API key, is enough for a role that is no longer named'),
     { examples: [['users_admin']] },
   ),

@@ -114,6 +114,17 @@ describe('requiredForRoles', () => {
     expect([await at(strong), await at(strong, people)]).toEqual([200, 200]);
   });
 
+  test('with another role keeps that an administrator with a passkey needs it', async () => {
+    const { ada, add, at, code, open, usePasskey } = await world(', requiredForRoles: [admin]');
+    // Control: without a passkey, a code is enough.
+    expect([await at(ada), await at(ada, people)]).toEqual([200, 200]);
+    const passkey = await add({}, code);
+    expect([await at(ada), await at(ada, people)]).toEqual([403, 403]);
+    const strong = new CookieBrowser();
+    await usePasskey(strong, await open(strong), passkey.key);
+    expect([await at(strong), await at(strong, people)]).toEqual([200, 200]);
+  });
+
   test('with no role needs none (control of the rest)', async () => {
     const { ada, add, at, code } = await world(', requiredForRoles: []');
     await add({}, code);
