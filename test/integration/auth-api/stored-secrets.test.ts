@@ -97,6 +97,8 @@ describe('the database and the log', () => {
     'key code',
     'local bearer',
     'local api secret',
+    'recovery code',
+    'link',
   ])('do not contain the %s', (which) => {
     const secret = secrets[which] ?? '';
     expect(secret.length).toBeGreaterThanOrEqual(6);
