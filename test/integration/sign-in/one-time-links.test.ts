@@ -4,19 +4,24 @@ import { createAuthApi } from '../../../src/auth-api/create-auth-api.ts';
 import { authApiSettings } from '../../support/auth-api-settings.ts';
 import { CookieBrowser, type Visited } from '../../support/cookie-browser.ts';
 import { createPasskey } from '../../support/software-authenticator.ts';
-import { fieldsOf } from './accounts-world.ts';
+import { accountWorlds, fieldsOf } from './accounts-world.ts';
 import { passkeyWorlds } from './passkey-world.ts';
 
 const start = passkeyWorlds();
+const startWithMail = accountWorlds();
 const path = '/.rolegate/link';
 const log = { info() {}, warn() {}, error() {} };
 
 /** Where `ada` administers. */
 async function world(options: Parameters<typeof start>[0] = {}) {
   const made = await start({ administrator: 'ada@example.test', ...options });
-  const { database, origin, post } = made;
+  return { ...made, ...linkSteps(made) };
+}
+
+type World = Awaited<ReturnType<ReturnType<typeof accountWorlds>>>;
+
+function linkSteps({ database, origin, post }: World) {
   return {
-    ...made,
     /** As the command does it; `atMs`: its clock. */
     async link(atMs = Date.now()) {
       const api = await createAuthApi({ settings: { ...authApiSettings, database }, log, now: () => atMs });
@@ -64,6 +69,26 @@ describe('a one-time link', () => {
     const browser = new CookieBrowser();
     const arrived = await use(browser, await visit(browser, await link()));
     expect([arrived.text.includes('data-create'), arrived.text.includes('>Remove<')]).toEqual([true, true]);
+  });
+
+  test('is reported to its owner by mail when it is used (control: not when it is looked at, or refused)', async () => {
+    const made = await startWithMail({ administrator: 'ada@example.test', passkeys: true, mail: true });
+    const { link, use, visit } = linkSteps(made);
+    const text = await link();
+    await visit(new CookieBrowser(), text);
+    const browser = new CookieBrowser();
+    await use(browser, await visit(browser, text));
+    const { to, parsed } = await made.mails.arrived(1);
+    expect([to, parsed.subject]).toEqual([['ada@example.test'], 'The link to your account was used']);
+    const again = new CookieBrowser();
+    await use(again, await visit(again, text));
+    // Control: another notice would have left before this code.
+    await made.askCode(again, await made.open(again), 'ada@example.test');
+    expect((await made.mails.arrived(2)).parsed.subject).toBe('Your code to sign in');
+    const body = parsed.text?.replace(/\s+/g, ' ');
+    expect(body).toContain('Someone signed in to your account with the one-time link that was made for it.');
+    expect(body).toContain('From address: 127.0.0.1');
+    expect(parsed.text).not.toContain(text.split('.')[1]);
   });
 
   test('is in Spanish for browsers that prefer it', async () => {
