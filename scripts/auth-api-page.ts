@@ -38,6 +38,7 @@ An acknowledgement is \`{"message":"acknowledged"}\`. Ids are lower-case UUIDs, 
 
 An address belongs to an account once it is verified. Several registrations and accounts may wait for a code at one address. The
 first code that is returned claims the address for good; the other claims end. A registration reserves its alias until it expires.
+\`POST /user/verification\` with \`{"verificationCodeID", "email"}\` mails it a new code, under the same id.
 
 For a device that keeps a value, such as a browser at the gateway's pages, \`POST /session/device\` and
 \`PUT /session/device/verification\` do the same with \`device\`: what the last verification returned. Strangers then use up none of its

@@ -1,6 +1,6 @@
 /** Contract of the store: sessions and codes. */
 import { describe, expect, it } from 'vitest';
-import { claim, code, laterMs, nowMs, type StoreUnderTest, session } from './auth-store-rows.ts';
+import { claim, code, laterMs, nowMs, type StoreUnderTest, session, user } from './auth-store-rows.ts';
 
 export function describeSessions(tested: () => StoreUnderTest): void {
   describe('sessions', () => {
@@ -106,6 +106,33 @@ export function describeSessions(tested: () => StoreUnderTest): void {
       const tries = await Promise.all(Array.from({ length: 20 }, () => claim(store, its.id)));
       expect(tries.filter((one) => one?.codeHash === 'code hash')).toHaveLength(5);
       expect(tries.filter((one) => one?.codeHash === null)).toHaveLength(15);
+    });
+
+    it('are replaced while their session waits, and do not outlive it', async () => {
+      const { store } = tested();
+      const eve = user('eve', { verifyByMs: nowMs + 2_000 });
+      const [theirs, its] = [session(eve), code('session')];
+      await store.users.create(eve, { session: theirs, code: its });
+      for (let i = 0; i < 6; i += 1) await claim(store, its.id);
+      const fresh = { ...its, codeHash: 'another', expireAtMs: nowMs + 60_000 };
+      expect(await store.sessions.renewCode({ ...fresh, id: code('session').id }, laterMs)).toBeNull();
+      expect(await store.sessions.renewCode(fresh, nowMs + 2_000)).toBeNull();
+      expect((await claim(store, its.id))?.codeHash).toBeNull();
+      const renewed = { address: 'eve@example.test', expireAtMs: nowMs + 2_000 };
+      expect(await store.sessions.renewCode(fresh, laterMs)).toEqual(renewed);
+      expect(await claim(store, its.id)).toEqual({ codeHash: 'another', expireAtMs: nowMs + 2_000 });
+      expect(await store.sessions.verify(its.id, laterMs)).toBe(theirs.id);
+      expect(await store.sessions.renewCode(fresh, laterMs)).toBeNull();
+    });
+
+    it('of decoys are replaced alike, for no address', async () => {
+      const { store } = tested();
+      const its = code('session');
+      await store.sessions.create(session(null), its);
+      const renewed = { address: null, expireAtMs: nowMs + 2_000 };
+      expect(await store.sessions.renewCode({ ...its, codeHash: 'another' }, laterMs)).toEqual(renewed);
+      expect((await claim(store, its.id))?.codeHash).toBe('another');
+      expect(await store.sessions.verify(its.id, laterMs)).toBeNull();
     });
 
     it('are used once, also concurrently', async () => {

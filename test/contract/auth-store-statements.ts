@@ -45,6 +45,7 @@ export async function runEveryMethod(opened: AuthStore): Promise<string[]> {
   await store.users.create(ana, { session: theirs, code: its });
   await store.codes.find({ codeId: its.id, purpose: 'session', userId: ana.id }, laterMs);
   await store.codes.claimTry({ codeId: its.id, purpose: 'session', userId: ana.id, maxTries: 5 }, laterMs);
+  await store.sessions.renewCode(its, laterMs);
   await store.sessions.verify(its.id, laterMs);
   await store.sessions.create(session(ana), code('session'));
   await store.sessions.findLive([theirs.bearerHash, 'under an earlier secret'], laterMs);
@@ -120,7 +121,7 @@ export function isList({ sql }: Statement): boolean {
   return /count\(\*\)|\boffset\b/.test(sql);
 }
 
-/** The queries of a sign-in and a registration at a known address, and at an unknown one. */
+/** The queries of a sign-in, a registration and a new code for it at a known address, and at an unknown one. */
 export async function statementsByAddress(store: AuthStore, seen: Statement[]): Promise<[string[], string[]]> {
   const zoe = user('zoe');
   await store.users.create(zoe, null);
@@ -132,6 +133,7 @@ export async function statementsByAddress(store: AuthStore, seen: Statement[]): 
     await store.users.findTaken(made, nowMs);
     const first = { session: session(made), code: code('session'), decoyIfTaken: true };
     expect(await store.users.create(made, first)).toBe(found === null ? 'done' : 'email_taken');
+    expect(await store.sessions.renewCode(first.code, nowMs)).not.toBeNull();
     return seen.map(({ sql }) => sql);
   };
   return [await statementsOf(zoe.email), await statementsOf('nobody@example.test')];

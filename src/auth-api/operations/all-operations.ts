@@ -32,6 +32,7 @@ import { defineOperation, type Operation } from './operation.ts';
 import { createPasskeySession, prepareSignIn } from './passkey-sessions.ts';
 import { addPasskey, listPasskeys, preparePasskey, removePasskey, renamePasskey } from './passkeys.ts';
 import { countRecoveryCodes, createRecoveryCodes, createRecoverySession } from './recovery-codes.ts';
+import { renewRegistrationCode } from './registration-codes.ts';
 import { createSession, extendSession, listSessions, readSession, revokeSession, verifySession } from './sessions.ts';
 import { findUser, readAlias, registerUser, removeSelf } from './users.ts';
 
@@ -66,7 +67,7 @@ export const allOperations: readonly Operation[] = [
   ...[createKeyPair, verifyKeyPair, renewKeyPairCode, readKeyPair, listKeyPairs, revokeKeyPair],
   ...[addEmail, verifyEmail, renewEmailCode, listEmails, preferEmail, removeEmail],
   ...passkeyOperations,
-  ...[registerUser, readAlias, findUser, removeSelf],
+  ...[registerUser, renewRegistrationCode, readAlias, findUser, removeSelf],
   ...[createUser, listUsers, readUser, enableUser, disableUser, removeUser],
   ...[readRoles, addRole, removeRole],
   ...[listUserSessions, endUserSessions],

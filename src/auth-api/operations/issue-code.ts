@@ -10,8 +10,8 @@ import { foldCase } from '../store/fold-case.ts';
 export interface IssuedCode {
   /** What is stored. */
   readonly stored: NewCode;
-  /** Sends the code; must be called once it is stored. */
-  mailTo(address: string, client: Client): void;
+  /** Sends the code; must be called once it is stored. `lifetimeMs`: unless it is that of a first code. */
+  mailTo(address: string, client: Client, lifetimeMs?: number): void;
 }
 
 /**
@@ -27,14 +27,19 @@ export type Claimant =
 /** Six digits; or long, so that it cannot be guessed. */
 export type CodeForm = 'digits' | 'long';
 
+interface CodeOptions {
+  readonly form?: CodeForm;
+  /** Of the code that the new one replaces. */
+  readonly codeId?: string;
+}
+
 export function issueCode(
   purpose: CodePurpose,
   claimant: Claimant,
   services: Services,
-  form: CodeForm = 'digits',
+  { form = 'digits', codeId = randomUUID() }: CodeOptions = {},
 ): IssuedCode {
   const { hashes, outbox, rules, now } = services;
-  const codeId = randomUUID();
   const code = form === 'long' ? randomLongCode() : randomCode();
   return {
     stored: {
@@ -44,8 +49,8 @@ export function issueCode(
       expireAtMs: now() + rules.codeLifetimeMs,
       countedAs: countClaims(claimant, services),
     },
-    mailTo(to, asked) {
-      outbox.send({ kind: 'code', to, purpose, codeId, code, lifetimeMs: rules.codeLifetimeMs, asked });
+    mailTo(to, asked, lifetimeMs = rules.codeLifetimeMs) {
+      outbox.send({ kind: 'code', to, purpose, codeId, code, lifetimeMs, asked });
     },
   };
 }

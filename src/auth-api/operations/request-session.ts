@@ -52,7 +52,7 @@ async function createSession(
   // For an unknown address a decoy is stored, with the same work, and its code is checked like any other, so neither timing nor later
   // responses reveal it. Its code is not mailed.
   const opened = openSession(address, 'code', client, services);
-  const code = issueCode('session', claimant, services, form);
+  const code = issueCode('session', claimant, services, { form });
   await store.sessions.create(opened.session, code.stored);
   if (address !== null) code.mailTo(address.address, client);
   return { opened, code: code.stored, form };

@@ -41,6 +41,12 @@ export interface SessionEntry extends SessionSummary {
   readonly verified: boolean;
 }
 
+export interface RenewedCode {
+  /** To which the code belongs; null: a decoy. */
+  readonly address: string | null;
+  readonly expireAtMs: number;
+}
+
 export interface SessionStore {
   /**
    * Stores the session and the code that verifies it, or null if it is already verified. Rejects with `OwnerGoneError` if user or
@@ -54,6 +60,11 @@ export interface SessionStore {
    * longer exist, or another user verified the address first.
    */
   verify(codeId: string, nowMs: number): Promise<string | null>;
+  /**
+   * Replaces a live code of a session that is not verified yet, under the same id; its tries begin again. The new code does not outlive the
+   * session. Null: there is none.
+   */
+  renewCode(code: NewCode, nowMs: number): Promise<RenewedCode | null>;
   /** False: the session has ended. */
   extend(sessionId: string, expireAtMs: number, nowMs: number): Promise<boolean>;
   listLive(userId: string, nowMs: number): Promise<readonly SessionSummary[]>;

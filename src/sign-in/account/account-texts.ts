@@ -185,6 +185,7 @@ export type MessageName =
   | 'codeMalformed'
   | 'longCodeMalformed'
   | 'codeUsed'
+  | 'signUpExpired'
   | 'fieldsInvalid'
   | 'aliasTaken'
   | 'signUpClosed'

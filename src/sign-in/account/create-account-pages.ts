@@ -25,7 +25,7 @@ import { createOwnPasskeys } from './own-passkeys.ts';
 import { addressPage, codePage, type PageFrame, signUpPage } from './pages.ts';
 import { passkeyScript } from './passkey-script.ts';
 import { createPasskeyChallenges } from './passkey-sign-in.ts';
-import { createPendingCodes } from './pending-codes.ts';
+import { type AccountNames, createPendingCodes, type PendingCode } from './pending-codes.ts';
 import { recoveryPage } from './recovery-pages.ts';
 import { passkeyAcr, recoveryAcr } from './visit.ts';
 
@@ -89,15 +89,39 @@ export function createAccountPages(parts: SignInParts, accounts: Accounts, secre
     return client.call({ ...asked, caller: { address, userAgent } });
   }
 
-  /** The same for an address of no user. */
-  function showCode({ transaction, frame }: Step, email: string, { json, status }: AuthApiResponse): PageReply {
+  /** The same for an address of no user; and, for a new account, for that of one. */
+  function showCode(
+    { transaction, frame }: Step,
+    { email, account }: Pick<PendingCode, 'email' | 'account'>,
+    { json, status }: AuthApiResponse,
+  ): PageReply {
     const { bearer, verificationCodeID: codeId } = json;
     const isLong = json['codeForm'] === 'long';
     if (typeof bearer !== 'string' || typeof codeId !== 'string') {
       throw new AuthApiUnavailable(`POST: status ${status} without a bearer and the id of a code`);
     }
-    const pending = codes.seal({ transaction: transaction.id, bearer, codeId, email, isLong });
-    return show(codePage(frame, { email, isLong, pending }));
+    const pending = { transaction: transaction.id, bearer, codeId, email, isLong, account };
+    return show(codePage(frame, pending, codes.seal(pending)));
+  }
+
+  /** Where the Auth API knows no such code. */
+  async function leaveCode(step: Step, { email, account }: PendingCode, response: AuthApiResponse): Promise<PageReply> {
+    // The form was sent twice, and the first one has opened the session.
+    if ((await currentSession(parts, step.request)) !== null) return redirect(step.transaction.target);
+    if (account === null) return refusal(step, 'codeUsed', response, (frame) => addressPage(frame, email));
+    return refusal(step, 'signUpExpired', response, (frame) => signUpPage(frame, { email, ...account }));
+  }
+
+  /** For a new account, whose address is not yet one that may sign in. */
+  async function renewCode(step: Step, sealed: string): Promise<PageReply> {
+    const pending = codes.open(sealed, step.transaction.id);
+    if (pending === null) return beginAgain(step.transaction.target);
+    const body = { verificationCodeID: pending.codeId, email: pending.email };
+    const response = await call(step, { method: 'POST', path: '/user/verification', body });
+    const page = (frame: PageFrame) => codePage(frame, pending, sealed);
+    if (response.status === 202) return show(page(step.frame));
+    if (response.status === 429) return refusal(step, 'tooManyRequests', response, page);
+    return await leaveCode(step, pending, response);
   }
 
   async function arrive({ request, state }: Step, bearer: string): Promise<PageReply> {
@@ -114,22 +138,22 @@ export function createAccountPages(parts: SignInParts, accounts: Accounts, secre
     showSignUp: onPage(({ frame }) => show(signUpPage(frame, { email: '', fullName: '', alias: '' }))),
 
     sendCode: onForm(async (step) => {
+      const sealed = step.form.get('pending');
+      if (sealed !== null) return await renewCode(step, sealed);
       const email = textOf(step.form, 'email');
       const body = { email, device: device.read(step.request) };
       const response = await call(step, { method: 'POST', path: '/session/device', body });
-      if (response.status === 202) return showCode(step, email, response);
+      if (response.status === 202) return showCode(step, { email, account: null }, response);
       const page = (frame: PageFrame) => addressPage(frame, email);
       return refusal(step, response.status === 429 ? 'tooManyRequests' : 'addressInvalid', response, page);
     }),
 
     signUp: onForm(async (step) => {
-      const fields = {
-        email: textOf(step.form, 'email'),
-        fullName: textOf(step.form, 'fullName'),
-        alias: textOf(step.form, 'alias'),
-      };
+      const email = textOf(step.form, 'email');
+      const account: AccountNames = { fullName: textOf(step.form, 'fullName'), alias: textOf(step.form, 'alias') };
+      const fields = { email, ...account };
       const response = await call(step, { method: 'POST', path: '/user', body: fields });
-      if (response.status === 202) return showCode(step, fields.email, response);
+      if (response.status === 202) return showCode(step, { email, account }, response);
       return refusal(step, signUpMessage(response), response, (frame) => signUpPage(frame, fields));
     }),
 
@@ -138,8 +162,8 @@ export function createAccountPages(parts: SignInParts, accounts: Accounts, secre
       const sealed = form.get('pending') ?? '';
       const pending = codes.open(sealed, transaction.id);
       if (pending === null) return beginAgain(transaction.target);
-      const { email, codeId, bearer, isLong } = pending;
-      const again = (frame: PageFrame) => codePage(frame, { email, isLong, pending: sealed });
+      const { codeId, bearer, isLong } = pending;
+      const again = (frame: PageFrame) => codePage(frame, pending, sealed);
       const body = { verificationCodeID: codeId, code: codeIn(form), device: device.read(request) };
       const response = await call(step, { method: 'PUT', path: '/session/device/verification', body });
       switch (response.status) {
@@ -147,12 +171,8 @@ export function createAccountPages(parts: SignInParts, accounts: Accounts, secre
           const reply = await arrive(step, bearer);
           return { ...reply, headers: [...reply.headers, ...device.keep(response.json['device'])] };
         }
-        case 404: {
-          // The form was sent twice, and the first one has opened the session.
-          const isSignedIn = (await currentSession(parts, request)) !== null;
-          if (isSignedIn) return redirect(transaction.target);
-          return refusal(step, 'codeUsed', response, (frame) => addressPage(frame, email));
-        }
+        case 404:
+          return await leaveCode(step, pending, response);
         case 429:
           return refusal(step, 'tooManyCodes', response, again);
         case 401:

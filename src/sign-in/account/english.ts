@@ -30,6 +30,8 @@ export const english: AccountTexts = {
     longCodeMalformed:
       'The code has 16 letters and digits. Please enter it again; small letters will do, and dashes may be omitted.',
     codeUsed: 'The code has expired or was used before. Request a new one; you still get to the page that you opened.',
+    signUpExpired:
+      'The code has expired or was used before. Create the account again, or sign in if you have it already.',
     fieldsInvalid: 'Please fill in all fields: a valid e-mail address, and names without unusual characters.',
     aliasTaken: 'Another account has this short name. Please choose another one.',
     signUpClosed: 'New accounts cannot be created here at the moment.',

@@ -4,6 +4,7 @@ import { type Html, html, nothing, type Page, renderPage } from '../pages/page.t
 import { paths } from '../paths.ts';
 import type { AccountTexts } from './account-texts.ts';
 import { brandStyle } from './brand.ts';
+import type { AccountNames, PendingCode } from './pending-codes.ts';
 
 export interface Frame {
   readonly settings: AccountsConfig;
@@ -76,7 +77,8 @@ ${hidden('state', state)}${hidden('pending', '')}${hidden('credential', '')}<p c
 
 export function codePage(
   frame: PageFrame,
-  { email, isLong, pending }: { readonly email: string; readonly isLong: boolean; readonly pending: string },
+  { email, isLong, account }: Pick<PendingCode, 'email' | 'isLong' | 'account'>,
+  pending: string,
 ): Page {
   const { texts, state } = frame;
   const digits = html`<input id="code" name="code" class="code" inputmode="numeric" autocomplete="one-time-code" maxlength="12" required autofocus>
@@ -95,20 +97,17 @@ ${isLong ? letters : digits}<p class="faint">${texts.codeHere}</p>
 <button>${texts.confirm}</button>
 </form>
 <form method="post" action="${paths.address}" class="row">
-${hidden('state', state)}${hidden('email', email)}<button class="plain">${texts.newCode}</button>
+${hidden('state', state)}${account === null ? hidden('email', email) : hidden('pending', pending)}<button class="plain">${texts.newCode}</button>
 <a href="${linkTo(paths.address, state)}">${texts.otherAddress}</a>
 </form>
 `,
   );
 }
 
-export interface NewAccountFields {
-  readonly email: string;
-  readonly fullName: string;
-  readonly alias: string;
-}
-
-export function signUpPage(frame: PageFrame, { email, fullName, alias }: NewAccountFields): Page {
+export function signUpPage(
+  frame: PageFrame,
+  { email, fullName, alias }: AccountNames & { readonly email: string },
+): Page {
   const { settings, texts, state } = frame;
   return render(
     frame,

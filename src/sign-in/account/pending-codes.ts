@@ -4,6 +4,12 @@
  */
 import { createSeal } from '../../sealing/seal-for-browsers.ts';
 
+/** What a person states for a new account, besides the address. */
+export interface AccountNames {
+  readonly fullName: string;
+  readonly alias: string;
+}
+
 export interface PendingCode {
   /** Id of the transaction, which names the browser. */
   readonly transaction: string;
@@ -12,6 +18,8 @@ export interface PendingCode {
   readonly email: string;
   /** It is no number of six digits. */
   readonly isLong: boolean;
+  /** Of the registration that waits for the code; null: a sign-in. */
+  readonly account: AccountNames | null;
 }
 
 export interface PendingCodes {

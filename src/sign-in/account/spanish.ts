@@ -30,6 +30,7 @@ export const spanish: AccountTexts = {
     longCodeMalformed:
       'El código tiene 16 letras y cifras. Vuelva a introducirlo; valen minúsculas, y los guiones no hacen falta.',
     codeUsed: 'El código ha caducado o ya se usó. Pida otro; después llegará igualmente a la página que abrió.',
+    signUpExpired: 'El código ha caducado o ya se usó. Cree la cuenta otra vez, o inicie sesión si ya la tiene.',
     fieldsInvalid: 'Rellene todos los campos: un correo válido y nombres sin caracteres poco habituales.',
     aliasTaken: 'Otra cuenta tiene este nombre corto. Elija otro, por favor.',
     signUpClosed: 'En este momento no se pueden crear cuentas aquí.',

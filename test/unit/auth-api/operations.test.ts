@@ -37,6 +37,7 @@ const contract = [
   'PUT /passkey/{id}',
   'DELETE /passkey/{id}',
   'POST /user',
+  'POST /user/verification',
   'GET /user/{id}',
   'GET /user/id/{id}',
   'GET /user/by-email',

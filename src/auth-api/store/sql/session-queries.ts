@@ -62,6 +62,29 @@ export function sessionQueries(db: Kysely<Tables>): SessionStore {
         return used.subjectId;
       }),
 
+    async renewCode({ id, codeHash, expireAtMs }, nowMs) {
+      const row = await db
+        .selectFrom('codes')
+        .innerJoin('sessions', 'sessions.id', 'codes.subject_id')
+        .leftJoin('emails', 'emails.id', 'sessions.email_id')
+        .where('codes.id', '=', id)
+        .where('codes.purpose', '=', 'session')
+        .where('codes.expire_at', '>', nowMs)
+        .where('sessions.ends_at', '>', nowMs)
+        .select(['emails.address', 'sessions.ends_at'])
+        .executeTakeFirst();
+      if (row === undefined) return null;
+      const expireAt = Math.min(expireAtMs, row.ends_at);
+      const { numUpdatedRows } = await db
+        .updateTable('codes')
+        .set({ code_hash: codeHash, tries: 0, expire_at: expireAt })
+        .where('id', '=', id)
+        .where('purpose', '=', 'session')
+        .where('expire_at', '>', nowMs)
+        .executeTakeFirst();
+      return numUpdatedRows === 0n ? null : { address: row.address, expireAtMs: expireAt };
+    },
+
     async extend(sessionId, expireAtMs, nowMs) {
       const { numUpdatedRows } = await db
         .updateTable('sessions')

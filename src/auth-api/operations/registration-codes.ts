@@ -1,0 +1,65 @@
+/** New codes for registrations that wait for one. */
+import { z } from 'zod';
+import type { Client } from '../../operations/operation.ts';
+import { noCredential } from '../credentials/credential-rule.ts';
+import { limitRegistrationMail, limitRequest } from '../limits/limit-mail.ts';
+import { Refusal } from '../outcome/refusals.ts';
+import type { Services } from '../services.ts';
+import { inEqualTime } from './equal-time.ts';
+import { acknowledged, acknowledgement, emailAddress, id } from './fields.ts';
+import { countClaims, issueCode } from './issue-code.ts';
+import { defineOperation } from './operation.ts';
+
+const registration = z.object({
+  verificationCodeID: id.describe('What the registration returned; it stays'),
+  email: emailAddress.describe('Of the registration'),
+});
+
+/** U5: sends a new code for a registration; the old code is void. Neither it nor its alias waits longer than before. */
+export const renewRegistrationCode = defineOperation({
+  name: 'renewRegistrationCode',
+  summary: 'Sends a new code for a registration that is not verified yet',
+  method: 'POST',
+  paths: ['/user/verification'],
+  credential: noCredential,
+  body: registration,
+  response: acknowledgement,
+  refusals: ['code_unknown', 'attempts_exceeded'],
+  async handle({ body, client }, services) {
+    const work = () => renew(body, client, services);
+    return await (services.rules.revealUnknownEmail ? work() : inEqualTime(work));
+  },
+});
+
+async function renew(
+  { verificationCodeID: codeId, email }: z.output<typeof registration>,
+  client: Client,
+  services: Services,
+) {
+  const { store, outbox, now } = services;
+  const tooMany = await limitRequest(client.ip, services);
+  if (tooMany !== null) return tooMany;
+  const claimant = { newAddress: email };
+  const pending = await store.codes.find({ codeId, purpose: 'session', userId: null }, now());
+  // Only a registration for this address is counted so, also if it is a decoy.
+  if (pending?.countedAs !== countClaims(claimant, services)) return new Refusal('code_unknown');
+  const limited = await limitRegistrationMail({ address: email, ip: client.ip }, services);
+  if (limited !== null) return limited;
+  const code = issueCode('session', claimant, services, { codeId });
+  const owner = await store.emails.findSignIn(email);
+  const renewed = await store.sessions.renewCode(code.stored, now());
+  if (renewed === null) return new Refusal('code_unknown');
+  if (renewed.address !== null) code.mailTo(renewed.address, client, inMinutes(renewed.expireAtMs - now()));
+  else if (owner !== null) {
+    const { address } = owner;
+    outbox.send({ kind: 'notice', to: address, notice: 'registration_refused', address, asked: client });
+  }
+  return acknowledged;
+}
+
+const minuteMs = 60_000;
+
+/** Rounded down, as the mail states it. */
+function inMinutes(lifetimeMs: number): number {
+  return lifetimeMs < minuteMs ? lifetimeMs : lifetimeMs - (lifetimeMs % minuteMs);
+}
