@@ -49,6 +49,7 @@ export async function connectSessionStore(redisPort: number, secret: string, iss
         providerSession: sid ?? null,
         authenticatedAtMs: nowMs,
         openedAtMs: nowMs,
+        transaction: 'sign-in-1',
         usedAtMs: nowMs,
         device: 'bench/1.0',
         address: '127.0.0.1',

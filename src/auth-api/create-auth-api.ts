@@ -48,6 +48,7 @@ export async function createAuthApi(options: AuthApiOptions): Promise<AuthApi> {
     }),
     outbox: mails,
     rules: settings,
+    log,
     now,
     revoked,
     description: createDescription(operations),

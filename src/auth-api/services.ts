@@ -2,7 +2,7 @@
 
 import type { PasskeySettings } from '../config/passkey-settings.ts';
 import type { ApiDocument } from '../operations/openapi/create-document.ts';
-import type { RevocationEvent } from './events.ts';
+import type { AuthApiLog, RevocationEvent } from './events.ts';
 import type { Limiter } from './limits/limiter.ts';
 import type { Outbox } from './outbox/outbox.ts';
 import type { KeyedHashes } from './secrets/keyed-hashes.ts';
@@ -14,6 +14,7 @@ export interface Services {
   readonly limiter: Limiter;
   readonly outbox: Outbox;
   readonly rules: Rules;
+  readonly log: Pick<AuthApiLog, 'error'>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Notifies gateways that a cached result has changed; never throws. */

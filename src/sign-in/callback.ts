@@ -4,7 +4,6 @@ import { onward } from './onward.ts';
 import { type PageReply, type PageRequest, redirect } from './page-request.ts';
 import { paths, withQuery } from './paths.ts';
 import type { Provider, SignedIn } from './provider.ts';
-import { homePath } from './return-address.ts';
 import {
   type CurrentSession,
   currentSession,
@@ -15,32 +14,49 @@ import {
   startAddress,
 } from './sign-in-parts.ts';
 import { meetsAcr, stepUpParameters } from './step-up.ts';
-import type { Transaction } from './transaction.ts';
+import type { OpenedTransaction, Transaction } from './transaction.ts';
 
 export async function callback(parts: SignInParts, provider: Provider, request: PageRequest): Promise<PageReply> {
-  const { transactions, spent, repeated, cookies, now, origin } = parts;
-  const state = request.query.get('state') ?? '';
-  const begun = transactions.open(state);
+  const { transactions, spent, cookies, origin } = parts;
+  const begun = transactions.open(request.query.get('state') ?? '');
   const browser = readBrowser(request.rawHeaders, cookies.browserCookie);
-  const target = begun?.target ?? homePath;
   const current = await currentSession(parts, request);
-  const goOn = () => onward(parts, provider, request, current, { begun, browser });
-  if (!begun?.isGoodAt({ provider: provider.name, origin }, browser)) return goOn();
-  if (!(await spent.spend(begun.id))) return goOn();
+  const isGood = begun?.isGoodAt({ provider: provider.name, origin }, browser) === true;
+  if (!isGood || !(await spent.spend(begun.id))) return onward(parts, provider, request, current, { begun, browser });
+  return await exchangeCode(parts, provider, request, { begun, browser: browser!, current });
+}
+
+interface Return {
+  readonly begun: OpenedTransaction;
+  readonly browser: string;
+  /** Before it. */
+  readonly current: CurrentSession | null;
+}
+
+/** For a transaction that is spent, in its browser. */
+export async function exchangeCode(
+  parts: SignInParts,
+  provider: Provider,
+  request: PageRequest,
+  { begun, browser, current }: Return,
+): Promise<PageReply> {
+  const { repeated, cookies, now, origin } = parts;
+  const { target } = begun;
   const result = await provider.exchangeCode({
     callback: new URL(request.path + request.search, origin),
-    state,
+    state: request.query.get('state') ?? '',
     nonce: begun.nonce(browser),
     verifier: begun.verifier(browser),
     maxAgeS: begun.maxAgeS,
   });
   if (result.kind === 'unavailable') return outage(request, startAddress(provider.name, target), result.detail);
-  if (result.kind === 'refused' && result.error === 'invalid_grant') return goOn();
+  if (result.kind === 'refused' && result.error === 'invalid_grant')
+    return onward(parts, provider, request, current, { begun, browser });
   const again = startAddress(provider.name, target);
   if (result.kind === 'refused') return failure(request, result.error, again, result.detail);
   if (!meetsAcr(result.claims, begun.acr)) return tooWeak(provider, begun, request);
   if (repeated.count(browser)) return endlessLoop(request, again);
-  const id = await parts.sessions.open(sessionOf(provider, result, request, now()));
+  const id = await parts.sessions.open(sessionOf(provider, result, request, begun.id, now()));
   await endReplaced(parts, current, result);
   return redirect(target, setCookie(cookies.cookie, id));
 }
@@ -79,6 +95,7 @@ function sessionOf(
   provider: Provider,
   { issuer, subject, claims, authenticatedAtMs, tokens }: SignedIn,
   request: PageRequest,
+  transaction: string,
   nowMs: number,
 ) {
   const { sid } = claims;
@@ -90,6 +107,7 @@ function sessionOf(
     providerSession: typeof sid === 'string' ? sid : null,
     authenticatedAtMs,
     openedAtMs: nowMs,
+    transaction,
     usedAtMs: nowMs,
     device: request.userAgent.slice(0, 300),
     address: request.address,

@@ -1,12 +1,14 @@
 /** Transactions that a callback has used: each is for one use, on every replica if they share a Redis. */
 import { randomBytes } from 'node:crypto';
 import { SessionStoreUnavailable } from '../identity/sessions/session-store.ts';
-import type { RedisLink } from '../redis/redis-link.ts';
+import type { RedisClient, RedisLink } from '../redis/redis-link.ts';
 import { transactionLifeMs } from './transaction.ts';
 
 export interface SpentTransactions {
   /** False: it was used before. Rejects with `SessionStoreUnavailable` while Redis does not respond. */
   spend(id: string): Promise<boolean>;
+  /** For another attempt in a transaction that this caller has spent, and that opened no session. Rejects likewise. */
+  restore(id: string): Promise<void>;
 }
 
 /** Beyond it, the oldest are forgotten; a provider accepts a code once anyway. */
@@ -30,18 +32,25 @@ export function createSpentTransactions(
     return isNew;
   }
 
+  async function run<Reply>(id: string, command: (client: RedisClient, key: string) => Promise<Reply>): Promise<Reply> {
+    const { link, keyPrefix } = redis!;
+    try {
+      return await link.run((client) => command(client, `${keyPrefix}sign-in:{${id}}`));
+    } catch (error) {
+      throw new SessionStoreUnavailable('Redis does not respond', { cause: error });
+    }
+  }
+
   return {
     async spend(id) {
       if (!spendHere(id)) return false;
       if (redis === null) return true;
-      const { link, keyPrefix } = redis;
       const mark = randomBytes(8).toString('base64url');
-      const key = `${keyPrefix}sign-in:{${id}}`;
-      try {
-        return (await link.run((client) => client.set(key, mark, 'PX', transactionLifeMs, 'NX'))) !== null;
-      } catch (error) {
-        throw new SessionStoreUnavailable('Redis does not respond', { cause: error });
-      }
+      return (await run(id, (client, key) => client.set(key, mark, 'PX', transactionLifeMs, 'NX'))) !== null;
+    },
+    async restore(id) {
+      if (redis !== null) await run(id, (client, key) => client.del(key));
+      spentUntil.delete(id);
     },
   };
 }

@@ -34,6 +34,7 @@ export function session(over: Partial<StoredSession> = {}): StoredSession {
     providerSession: 'sid-1',
     authenticatedAtMs: startMs,
     openedAtMs: startMs,
+    transaction: 'sign-in-1',
     usedAtMs: startMs,
     device: 'Firefox',
     address: '192.0.2.1',

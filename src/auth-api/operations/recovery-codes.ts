@@ -14,9 +14,9 @@ import { Refusal } from '../outcome/refusals.ts';
 import { isPasskey } from '../passkeys/sign-in-methods.ts';
 import { randomLongCode } from '../secrets/random-secret.ts';
 import { longCode } from './fields.ts';
+import { notifyAfterUse } from './notify-after-use.ts';
 import { openSession, verifiedResponse, verifiedSession } from './open-session.ts';
 import { defineOperation } from './operation.ts';
-import { notifyOwner } from './passkeys.ts';
 
 /** Of a set. */
 const codesOfSet = 10;
@@ -39,7 +39,7 @@ export const createRecoveryCodes = defineOperation({
     const codes = Array.from({ length: codesOfSet }, randomLongCode);
     const stored = codes.map((code) => ({ id: randomUUID(), codeHash: hashes.recoveryCode(code) }));
     await store.recoveryCodes.replace(caller.userId, stored);
-    await notifyOwner('recovery_codes_created', caller.userId, client, services);
+    await notifyAfterUse('recovery_codes_created', caller.userId, client, services);
     return { codes };
   },
 });
@@ -81,7 +81,7 @@ export const createRecoverySession = defineOperation({
       return new Refusal('recovery_code_rejected');
     }
     await guess.succeeded();
-    await notifyOwner('recovery_code_used', userId, client, services);
+    await notifyAfterUse('recovery_code_used', userId, client, services);
     return verifiedResponse(opened);
   },
 });

@@ -17,7 +17,7 @@ export interface SessionSecret {
 }
 
 /** Changes with every change of the JSON's shape. */
-const version = 1;
+const version = 2;
 /** 150 groups and three tokens with all of them take 20 KB. */
 export const maxRecordBytes = 65_536;
 
@@ -31,6 +31,7 @@ const record = z.strictObject({
   providerSession: text.nullable(),
   authenticatedAtMs: moment.nullable(),
   openedAtMs: moment,
+  transaction: text,
   usedAtMs: moment,
   device: text,
   address: text,

@@ -13,6 +13,8 @@ export interface StoredSession {
   /** When the user proved who he is (`auth_time`); null: unknown. All times are in milliseconds since the epoch. */
   readonly authenticatedAtMs: number | null;
   readonly openedAtMs: number;
+  /** Id of the sign-in that opened it. */
+  readonly transaction: string;
   /** The store updates it now and then, when the session is found. */
   readonly usedAtMs: number;
   /** For the user's list of sessions. */

@@ -3,13 +3,13 @@
  * as with any provider, so its return address, its one use and its browser are checked in the same place. No page tells whether an address
  * is known.
  */
-import { callback } from '../callback.ts';
+import { callback, exchangeCode } from '../callback.ts';
 import { newBrowser, readBrowser, setCookie } from '../cookies.ts';
 import { type PageReply, type PageRequest, redirect, refuse, say, show } from '../page-request.ts';
 import type { Page } from '../pages/page.ts';
-import { paths } from '../paths.ts';
+import { paths, withQuery } from '../paths.ts';
 import { homePath } from '../return-address.ts';
-import { currentSession, outage, type SignInParts, startAddress } from '../sign-in-parts.ts';
+import { type CurrentSession, currentSession, outage, type SignInParts, startAddress } from '../sign-in-parts.ts';
 import { meetsAcr } from '../step-up.ts';
 import type { OpenedTransaction } from '../transaction.ts';
 import type { AccountTexts, MessageName } from './account-texts.ts';
@@ -27,6 +27,7 @@ import { passkeyScript } from './passkey-script.ts';
 import { createPasskeyChallenges } from './passkey-sign-in.ts';
 import { type AccountNames, createPendingCodes, type PendingCode } from './pending-codes.ts';
 import { recoveryPage } from './recovery-pages.ts';
+import { passkeyMessage, recoveryMessage, signUpMessage } from './refusal-messages.ts';
 import { passkeyAcr, recoveryAcr } from './visit.ts';
 
 /** A sign-in of this browser, and what its pages have in common. */
@@ -34,6 +35,7 @@ interface Step {
   readonly request: PageRequest;
   readonly form: URLSearchParams;
   readonly transaction: OpenedTransaction;
+  readonly browser: string;
   readonly state: string;
   readonly texts: AccountTexts;
   readonly frame: PageFrame;
@@ -62,7 +64,7 @@ export function createAccountPages(parts: SignInParts, accounts: Accounts, secre
     const needsPasskey = scriptUrl !== null && transaction.acr?.includes(passkeyAcr) === true;
     const mayRecover = scriptUrl !== null && meetsAcr({ acr: recoveryAcr }, transaction.acr);
     const frame = { settings, texts, state, passkeyScript: scriptUrl, needsPasskey, mayRecover, message: null };
-    return { request, form, transaction, state, texts, frame };
+    return { request, form, transaction, browser, state, texts, frame };
   }
 
   function onPage(serve: (step: Step) => PageReply) {
@@ -106,8 +108,8 @@ export function createAccountPages(parts: SignInParts, accounts: Accounts, secre
 
   /** Where the Auth API knows no such code. */
   async function leaveCode(step: Step, { email, account }: PendingCode, response: AuthApiResponse): Promise<PageReply> {
-    // The form was sent twice, and the first one has opened the session.
-    if ((await currentSession(parts, step.request)) !== null) return redirect(step.transaction.target);
+    if (isOpenedBy(step.transaction, await currentSession(parts, step.request)))
+      return redirect(step.transaction.target);
     if (account === null) return refusal(step, 'codeUsed', response, (frame) => addressPage(frame, email));
     return refusal(step, 'signUpExpired', response, (frame) => signUpPage(frame, { email, ...account }));
   }
@@ -124,9 +126,27 @@ export function createAccountPages(parts: SignInParts, accounts: Accounts, secre
     return await leaveCode(step, pending, response);
   }
 
-  async function arrive({ request, state }: Step, bearer: string): Promise<PageReply> {
+  /** As at the callback of a provider. */
+  function returnOf({ request, state }: Step, bearer: string): PageRequest {
     const query = new URLSearchParams({ state, code: bearer });
-    return await callback(parts, provider, { ...request, search: `?${query}`, query });
+    return { ...request, search: `?${query}`, query };
+  }
+
+  /** What works once must not be used up without a session, so the transaction is spent first; a refusal restores it for another attempt. */
+  async function prove(
+    step: Step,
+    proof: Pick<AuthApiCall, 'path' | 'body'>,
+    { again, refused }: { again(): PageReply; refused(response: AuthApiResponse): PageReply },
+  ): Promise<PageReply> {
+    const { request, transaction: begun, browser } = step;
+    const current = await currentSession(parts, request);
+    if (!(await parts.spent.spend(begun.id))) return isOpenedBy(begun, current) ? redirect(begun.target) : again();
+    const response = await call(step, { method: 'POST', ...proof });
+    const { bearer } = response.json;
+    if (response.status === 202 && typeof bearer === 'string')
+      return await exchangeCode(parts, provider, returnOf(step, bearer), { begun, browser, current });
+    await parts.spent.restore(begun.id);
+    return refused(response);
   }
 
   return {
@@ -168,7 +188,7 @@ export function createAccountPages(parts: SignInParts, accounts: Accounts, secre
       const response = await call(step, { method: 'PUT', path: '/session/device/verification', body });
       switch (response.status) {
         case 202: {
-          const reply = await arrive(step, bearer);
+          const reply = await callback(parts, provider, returnOf(step, bearer));
           return { ...reply, headers: [...reply.headers, ...device.keep(response.json['device'])] };
         }
         case 404:
@@ -185,16 +205,12 @@ export function createAccountPages(parts: SignInParts, accounts: Accounts, secre
     showRecovery: onPage(({ frame }) => show(recoveryPage(frame))),
 
     recover: onForm(async (step) => {
-      const response = await call(step, {
-        method: 'POST',
-        path: '/session/recovery',
-        body: { code: codeIn(step.form) },
+      if (!step.frame.mayRecover) return show(addressPage(step.frame, ''));
+      const proof = { path: '/session/recovery', body: { code: codeIn(step.form) } };
+      return await prove(step, proof, {
+        again: () => beginAgain(step.transaction.target),
+        refused: (response) => refusal(step, recoveryMessage(response), response, recoveryPage),
       });
-      const { bearer } = response.json;
-      if (response.status === 202 && typeof bearer === 'string') return await arrive(step, bearer);
-      // The form was sent twice, and the first one has opened the session.
-      if ((await currentSession(parts, step.request)) !== null) return redirect(step.transaction.target);
-      return refusal(step, recoveryMessage(response), response, recoveryPage);
     }),
 
     showLink(request) {
@@ -209,17 +225,19 @@ export function createAccountPages(parts: SignInParts, accounts: Accounts, secre
     },
 
     useLink: onForm(async (step) => {
-      const response = await call(step, {
-        method: 'POST',
-        path: '/session/link',
-        body: { link: step.form.get('link') ?? '' },
-      });
-      const { bearer } = response.json;
-      if (response.status === 202 && typeof bearer === 'string') return await arrive(step, bearer);
-      // The form was sent twice, and the first one has opened the session.
-      if ((await currentSession(parts, step.request)) !== null) return redirect(step.transaction.target);
-      const name = response.status === 429 ? 'tooManyPasskeys' : 'linkRejected';
-      return refusal(step, name, response, (frame) => linkPage(frame, step.state, null));
+      const link = step.form.get('link') ?? '';
+      return await prove(
+        step,
+        { path: '/session/link', body: { link } },
+        {
+          again: () => redirect(withQuery(paths.link, { link })),
+          refused(response) {
+            const isBusy = response.status === 429;
+            const name = isBusy ? 'tooManyPasskeys' : 'linkRejected';
+            return refusal(step, name, response, (frame) => linkPage(frame, step.state, isBusy ? link : null));
+          },
+        },
+      );
     }),
 
     showScript: () => say(passkeyScript, 'text/javascript'),
@@ -230,17 +248,25 @@ export function createAccountPages(parts: SignInParts, accounts: Accounts, secre
     }),
 
     checkPasskey: onForm(async (step) => {
-      const { request, form, transaction } = step;
+      const { form, transaction } = step;
+      const again = () => beginAgain(transaction.target);
       const credential = challenges.read(transaction.id, form);
-      if (credential === null) return beginAgain(transaction.target);
-      const response = await call(step, { method: 'POST', path: '/session/passkey', body: { credential } });
-      const { bearer } = response.json;
-      if (response.status === 202 && typeof bearer === 'string') return await arrive(step, bearer);
-      // The form was sent twice, and the first one has opened the session.
-      if ((await currentSession(parts, request)) !== null) return redirect(transaction.target);
-      return refusal(step, passkeyMessage(response), response, (frame) => addressPage(frame, ''));
+      if (credential === null) return again();
+      return await prove(
+        step,
+        { path: '/session/passkey', body: { credential } },
+        {
+          again,
+          refused: (response) => refusal(step, passkeyMessage(response), response, (frame) => addressPage(frame, '')),
+        },
+      );
     }),
   };
+}
+
+/** The form was sent twice, and the first one has opened the session. That of somebody else is no reason to go on. */
+function isOpenedBy({ id }: OpenedTransaction, current: CurrentSession | null): boolean {
+  return current?.session.transaction === id;
 }
 
 /** The page again, with what was wrong. */
@@ -263,20 +289,4 @@ function refusal(
 function codeIn(form: URLSearchParams): string {
   const code = (form.get('code') ?? '').replace(/[\s-]/g, '').toUpperCase();
   return code.replaceAll('O', '0').replaceAll(/[IL]/g, '1');
-}
-
-function signUpMessage({ status, json }: AuthApiResponse): MessageName {
-  if (status === 429) return 'tooManyRequests';
-  if (status === 403) return 'signUpClosed';
-  return json['code'] === 'key_duplicated' ? 'aliasTaken' : 'fieldsInvalid';
-}
-
-function passkeyMessage({ status, json }: AuthApiResponse): MessageName {
-  if (status === 429) return 'tooManyPasskeys';
-  return json['code'] === 'passkey_cloned' ? 'passkeyCloned' : 'passkeyRejected';
-}
-
-function recoveryMessage({ status }: AuthApiResponse): MessageName {
-  if (status === 429) return 'tooManyPasskeys';
-  return status === 401 ? 'recoveryRejected' : 'longCodeMalformed';
 }

@@ -6,6 +6,8 @@ import { alertOf, type Frame, hidden, render } from './pages.ts';
 import { recoveryPart } from './recovery-pages.ts';
 
 export interface OwnPasskeys {
+  /** Of the account. */
+  readonly name: string;
   readonly passkeys: readonly OwnPasskey[];
   /** Proposed for a new one. */
   readonly newName: string;
@@ -29,7 +31,7 @@ interface OwnPasskey {
 }
 
 export function ownPasskeysPage(frame: Frame, own: OwnPasskeys): Page {
-  const { passkeys, newName, signIn, signInAddress, unusedCodes, mayCreateCodes, scriptUrl } = own;
+  const { name, passkeys, newName, signIn, signInAddress, unusedCodes, mayCreateCodes, scriptUrl } = own;
   const texts = frame.texts.passkeys;
   const { account } = frame.texts;
   const mayChange = signIn === null;
@@ -41,7 +43,7 @@ export function ownPasskeysPage(frame: Frame, own: OwnPasskeys): Page {
     frame,
     texts.title,
     html`<h1>${texts.title}</h1>
-<p>${texts.why}</p>
+<p>${account.signedInAs(name)} ${texts.why}</p>
 ${alertOf(frame)}${mayChange ? nothing : again}${table(passkeys.map((one) => row(frame, one, mayChange)))}${mayChange ? newPasskey(frame, newName) : nothing}${unusedCodes === null ? nothing : recoveryPart(frame, unusedCodes, mayCreateCodes)}<p class="row end"><a href="${paths.account}">${account.back}</a></p>
 `,
     mayChange ? scriptUrl : null,

@@ -30,6 +30,7 @@ export function createOwnPasskeys(
     return ownPasskeysPage(
       { ...visit.frame, message },
       {
+        name: visit.name,
         passkeys: passkeys.map(({ passkeyID, passkeyName, createdAt, lastUsedAt, synced }) => ({
           id: String(passkeyID),
           name: String(passkeyName),

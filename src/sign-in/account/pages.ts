@@ -134,7 +134,8 @@ export function render(
   body: Html,
   scriptUrl: string | null = null,
 ): Page {
-  const picture = logo === null ? nothing : html`<img class="logo" src="${logo}" alt="">\n`;
+  const picture =
+    logo === null ? nothing : html`<img class="logo" src="${logo}" alt="" referrerpolicy="no-referrer">\n`;
   return renderPage({
     title: `${title} · ${name}`,
     body: html`${picture}${body}`,

@@ -78,8 +78,9 @@ ${scriptOf(page)}</body>
   return {
     body: Buffer.from(whole.text, 'utf8').toString('latin1'),
     headers: [
-      // Not "no-referrer", with which browsers send forms without their origin.
-      ...['content-type', 'text/html; charset=utf-8', 'cache-control', 'no-store', 'referrer-policy', 'same-origin'],
+      // Addresses have secrets in their queries, and pictures may be those of a service. Not "no-referrer", with which browsers send forms
+      // without their origin.
+      ...['content-type', 'text/html; charset=utf-8', 'cache-control', 'no-store', 'referrer-policy', 'strict-origin'],
       ...['x-content-type-options', 'nosniff', 'x-frame-options', 'DENY', 'cross-origin-opener-policy', 'same-origin'],
       ...['content-security-policy', policyFor(styled, page)],
     ],

@@ -69,6 +69,8 @@ describe('a transaction', () => {
     expect([await spent.spend('a'), await spent.spend('a'), await spent.spend('b')]).toEqual([true, false, true]);
     nowMs = transactionLifeMs - 1;
     expect(await spent.spend('a')).toBe(false);
+    await spent.restore('a');
+    expect([await spent.spend('a'), await spent.spend('a')]).toEqual([true, false]);
   });
 });
 

@@ -57,6 +57,7 @@ async function world(refresh: (session: StoredSession) => Promise<Refreshed>, to
     providerSession: null,
     authenticatedAtMs: clockMs,
     openedAtMs: clockMs,
+    transaction: 'sign-in-1',
     usedAtMs: clockMs,
     device: '',
     address: '',
