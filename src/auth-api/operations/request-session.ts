@@ -6,7 +6,7 @@ import { recognize } from '../limits/recognize.ts';
 import { Refusal } from '../outcome/refusals.ts';
 import type { Services } from '../services.ts';
 import type { NewCode } from '../store/code-store.ts';
-import { inEqualTime } from './equal-time.ts';
+import { type Afterwards, inEqualTime, inOwnTime } from './equal-time.ts';
 import { type CodeForm, countClaims, issueCode } from './issue-code.ts';
 import { type OpenedSession, openSession } from './open-session.ts';
 
@@ -27,18 +27,19 @@ export async function requestSession(
   client: Client,
   services: Services,
 ): Promise<RequestedSession | Refusal> {
-  const work = () => createSession(request, client, services);
-  return await (services.rules.revealUnknownEmail ? work() : inEqualTime(work));
+  const tooMany = await limitRequest(client.ip, services);
+  if (tooMany !== null) return tooMany;
+  const respond = services.rules.revealUnknownEmail ? inOwnTime : inEqualTime;
+  return await respond((afterwards) => createSession(request, client, services, afterwards));
 }
 
 async function createSession(
   { email, kept }: SessionRequest,
   client: Client,
   services: Services,
+  afterwards: Afterwards,
 ): Promise<RequestedSession | Refusal> {
   const { store, rules } = services;
-  const tooMany = await limitRequest(client.ip, services);
-  if (tooMany !== null) return tooMany;
   const address = await store.emails.findSignIn(email);
   if (address === null && rules.revealUnknownEmail) return new Refusal('email_unknown');
   const userId = address?.userId ?? null;
@@ -54,6 +55,6 @@ async function createSession(
   const opened = openSession(address, 'code', client, services);
   const code = issueCode('session', claimant, services, { form });
   await store.sessions.create(opened.session, code.stored);
-  if (address !== null) code.mailTo(address.address, client);
+  if (address !== null) afterwards(() => code.mailTo(address.address, client));
   return { opened, code: code.stored, form };
 }

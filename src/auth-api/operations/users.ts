@@ -8,7 +8,7 @@ import { limitRegistrationMail, limitRequest } from '../limits/limit-mail.ts';
 import { Refusal } from '../outcome/refusals.ts';
 import type { Services } from '../services.ts';
 import { accountFields, firstGroups, firstRoles } from './account-fields.ts';
-import { inEqualTime } from './equal-time.ts';
+import { type Afterwards, inEqualTime, inOwnTime } from './equal-time.ts';
 import { acknowledged, acknowledgement, emailAddress, id, idParam } from './fields.ts';
 import { issueCode } from './issue-code.ts';
 import { openedResponse, openedSession, openSession } from './open-session.ts';
@@ -31,16 +31,16 @@ export const registerUser = defineOperation({
   response: openedSession,
   refusals: ['key_duplicated', 'registration_closed', 'attempts_exceeded'],
   async handle({ body, client }, services) {
-    const work = () => register(body, client, services);
-    return await (services.rules.revealUnknownEmail ? work() : inEqualTime(work));
+    if (!services.rules.selfRegistration) return new Refusal('registration_closed');
+    const tooMany = await limitRequest(client.ip, services);
+    if (tooMany !== null) return tooMany;
+    const respond = services.rules.revealUnknownEmail ? inOwnTime : inEqualTime;
+    return await respond((afterwards) => register(body, client, services, afterwards));
   },
 });
 
-async function register(account: NewUser, client: Client, services: Services) {
+async function register(account: NewUser, client: Client, services: Services, afterwards: Afterwards) {
   const { store, outbox, rules, now } = services;
-  if (!rules.selfRegistration) return new Refusal('registration_closed');
-  const tooMany = await limitRequest(client.ip, services);
-  if (tooMany !== null) return tooMany;
   // Without `revealUnknownEmail`, a taken address looks like a free one: the alias is reserved and a decoy stored, with the same work,
   // and its owner gets a mail. Aliases are public, so a taken one is refused.
   const hides = !rules.revealUnknownEmail;
@@ -64,10 +64,11 @@ async function register(account: NewUser, client: Client, services: Services) {
   const first = { session: opened.session, code: code.stored, decoyIfTaken: hides };
   const outcome = await store.users.create(user, first);
   if (outcome === 'alias_taken' || (outcome === 'email_taken' && !hides)) return new Refusal('key_duplicated');
-  if (outcome === 'done') code.mailTo(account.email, client);
+  if (outcome === 'done') afterwards(() => code.mailTo(account.email, client));
   else if (owner !== null) {
     const { address } = owner;
-    outbox.send({ kind: 'notice', to: address, notice: 'registration_refused', address, asked: client });
+    const notice = { kind: 'notice', to: address, notice: 'registration_refused', address, asked: client } as const;
+    afterwards(() => outbox.send(notice));
   }
   return openedResponse(opened, code.stored, 'standard');
 }

@@ -43,3 +43,25 @@ test('mail waiting to be handed over leaves when the Auth API closes', async () 
   await api.close();
   expect(mails).toHaveLength(1);
 });
+
+test.each(['/session', '/user'])(
+  'a request beyond the budget of its client does not wait for a step: POST %s',
+  async (path) => {
+    const limits = { ...testSettings.limits, requestsPerClient: 0 };
+    const { api, port } = await startAuthApi({ settings: { ...testSettings, revealUnknownEmail: false, limits } });
+    onTestFinished(() => api.close());
+    const account = { email: 'ben@example.test', fullName: 'Ben', alias: 'ben' };
+    const ms: number[] = [];
+    for (let at = 0; at < 30; at += 1) {
+      const startMs = performance.now();
+      const { status } = await fetch(`http://127.0.0.1:${port}/api/auth/v2${path}`, {
+        method: 'POST',
+        body: JSON.stringify(account),
+      });
+      ms.push(performance.now() - startMs);
+      expect(status).toBe(429);
+    }
+    // The fastest, because other work on the machine can only make them slower.
+    expect(Math.min(...ms)).toBeLessThan(10);
+  },
+);
