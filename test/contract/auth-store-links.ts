@@ -1,7 +1,7 @@
 /** Contract of the store: one-time links. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { laterMs, nowMs, type StoreUnderTest, session, user } from './auth-store-rows.ts';
+import { challenge, laterMs, nowMs, passkey, type StoreUnderTest, session, user } from './auth-store-rows.ts';
 
 export function describeLinks(tested: () => StoreUnderTest): void {
   const link = (secretHash = 'hash') => ({ id: randomUUID(), secretHash, countedAs: 'a', expireAtMs: nowMs + 5_000 });
@@ -46,6 +46,36 @@ export function describeLinks(tested: () => StoreUnderTest): void {
         false,
       ]);
       expect(await store.links.replace(user('stranger').id, link())).toBe(false);
+    });
+
+    it.each<[string, (store: StoreUnderTest['store'], id: string) => Promise<unknown>]>([
+      ['all sessions', (store, id) => store.sessions.removeAll(id)],
+      ['a role', (store, id) => store.users.removeRole(id, 'user')],
+      [
+        'the account, for a time',
+        async (store, id) => [await store.users.setEnabled(id, false), await store.users.setEnabled(id, true)],
+      ],
+    ])('end with %s', async (_what, end) => {
+      const { store, ana, ben } = tested();
+      const [one, another] = [link(), link()];
+      await store.links.replace(ana.id, one);
+      await store.links.replace(ben.id, another);
+      await end(store, ana.id);
+      expect(await store.links.find(one.id, laterMs)).toBeNull();
+      expect(await store.links.use(one.id, of(ana), laterMs)).toBe(false);
+      expect(await store.links.find(another.id, laterMs)).not.toBeNull();
+    });
+
+    it('end when their user adds a passkey, and not when a passkey or a role is refused', async () => {
+      const { store, ana } = tested();
+      const one = link();
+      await store.links.replace(ana.id, one);
+      expect(await store.passkeys.add(passkey(ana), challenge(), 0)).toBe('full');
+      expect(await store.users.removeRole(ana.id, 'unknown')).toBe('unknown');
+      expect(await store.users.removeRole(ana.id, 'user', 'user')).toBe('last_holder');
+      expect(await store.links.find(one.id, laterMs)).not.toBeNull();
+      expect(await store.passkeys.add(passkey(ana), challenge(), 1)).toBe('done');
+      expect(await store.links.find(one.id, laterMs)).toBeNull();
     });
 
     it('are no codes of another purpose', async () => {

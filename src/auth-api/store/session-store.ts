@@ -70,7 +70,7 @@ export interface SessionStore {
   listLive(userId: string, nowMs: number): Promise<readonly SessionSummary[]>;
   /** Ends a session, with `userId` only if it belongs to that user. False: there is no such live session. */
   remove(sessionId: string, userId: string | null, nowMs: number): Promise<boolean>;
-  /** Ends all sessions of a user, those included that are not verified yet. False: there is no such user. */
+  /** Ends all sessions of a user, those included that are not verified yet, and its one-time link. False: there is no such user. */
   removeAll(userId: string): Promise<boolean>;
   /** Live sessions of all users, newest first. */
   page(request: PageRequest, nowMs: number): Promise<Page<SessionEntry>>;

@@ -65,7 +65,7 @@ export interface UserStore {
   remove(userId: string, kept?: string): Promise<ChangeUserOutcome>;
   find(userId: string): Promise<UserEntry | null>;
   page(filter: UserFilter, request: PageRequest): Promise<Page<UserEntry>>;
-  /** Disabling ends all sessions. Key pairs stop working until the user is enabled again. */
+  /** Disabling ends all sessions and the one-time link. Key pairs stop working until the user is enabled again. */
   setEnabled(userId: string, enabled: boolean, kept?: string): Promise<ChangeUserOutcome>;
   /** Sorted role names; null: there is no such user. */
   roles(userId: string): Promise<readonly string[] | null>;
@@ -73,6 +73,6 @@ export interface UserStore {
   addRole(userId: string, role: string): Promise<boolean>;
   /** Grants what the user does not already have, and returns it. Null: there is no such user. */
   grant(userId: string, names: Names): Promise<Names | null>;
-  /** `unknown`: there is no such user, or the user does not have the role. */
+  /** Also ends the user's one-time link. `unknown`: there is no such user, or the user does not have the role. */
   removeRole(userId: string, role: string, kept?: string): Promise<ChangeUserOutcome>;
 }

@@ -66,6 +66,11 @@ export async function replaceCode(
   await putCode(trx, code, subject);
 }
 
+/** Deletes the one-time link of a locked user, whose subject it is. */
+export function dropLink(trx: Transaction<Tables>, userId: string): Promise<void> {
+  return dropCodes(trx, userId);
+}
+
 export async function dropCodes(trx: Transaction<Tables>, subjectId: string): Promise<void> {
   await trx.deleteFrom('codes').where('subject_id', '=', subjectId).execute();
 }

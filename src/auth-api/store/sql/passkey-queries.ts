@@ -2,6 +2,7 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { AnsweredChallenge, PasskeyStore } from '../passkey-store.ts';
 import { OwnerGoneError } from '../store-errors.ts';
+import { dropLink } from './code-queries.ts';
 import { lockEnabledUser, lockOwnerOf, lockUser } from './row-locks.ts';
 import { insertSession } from './session-queries.ts';
 import type { Tables } from './tables.ts';
@@ -29,7 +30,9 @@ export function passkeyQueries(db: Kysely<Tables>): PasskeyStore {
           })
           .onConflict((conflict) => conflict.column('credential_id').doNothing())
           .executeTakeFirst();
-        return numInsertedOrUpdatedRows === 1n ? 'done' : 'taken';
+        if (numInsertedOrUpdatedRows !== 1n) return 'taken';
+        await dropLink(trx, passkey.userId);
+        return 'done';
       }),
 
     async findSignIn(credentialId) {

@@ -4,7 +4,7 @@ import type { NewCode } from '../code-store.ts';
 import type { NewSession, SessionStore } from '../session-store.ts';
 import { OwnerGoneError } from '../store-errors.ts';
 import { winAddress } from './address-claims.ts';
-import { dropCodes, putCode, useCode } from './code-queries.ts';
+import { dropCodes, dropLink, putCode, useCode } from './code-queries.ts';
 import { ownerColumns, toOwner } from './owner-columns.ts';
 import { countRows, offsetOf } from './paging.ts';
 import { keepOwner, lockOwnerOf, lockUser } from './row-locks.ts';
@@ -127,6 +127,7 @@ export function sessionQueries(db: Kysely<Tables>): SessionStore {
       db.transaction().execute(async (trx) => {
         if (!(await lockUser(trx, userId))) return false;
         await trx.deleteFrom('sessions').where('user_id', '=', userId).execute();
+        await dropLink(trx, userId);
         return true;
       }),
 

@@ -3,6 +3,7 @@ import type { Kysely, Transaction } from 'kysely';
 import { foldCase } from '../fold-case.ts';
 import type { ChangeUserOutcome, CreateUserOutcome, NewUser, UserStore } from '../user-store.ts';
 import { makeRoom } from './address-claims.ts';
+import { dropLink } from './code-queries.ts';
 import { grantNames } from './grant-names.ts';
 import { lockUser, lockUsers } from './row-locks.ts';
 import { insertSession } from './session-queries.ts';
@@ -75,7 +76,10 @@ export function userQueries(db: Kysely<Tables>): UserStore {
           .set({ enabled: enabled ? 1 : 0 })
           .where('id', '=', userId)
           .executeTakeFirst();
-        if (!enabled) await trx.deleteFrom('sessions').where('user_id', '=', userId).execute();
+        if (!enabled) {
+          await trx.deleteFrom('sessions').where('user_id', '=', userId).execute();
+          await dropLink(trx, userId);
+        }
         return outcomeOf(numUpdatedRows);
       }),
 
@@ -100,11 +104,14 @@ export function userQueries(db: Kysely<Tables>): UserStore {
     removeRole: (userId, role, kept) =>
       db.transaction().execute(async (trx) => {
         if (role === kept && (await isLastHolder(trx, userId, role))) return 'last_holder';
+        if (!(await lockUser(trx, userId))) return 'unknown';
         const { numDeletedRows } = await trx
           .deleteFrom('user_roles')
           .where('user_id', '=', userId)
           .where('role', '=', role)
           .executeTakeFirst();
+        // It may have been made for the sake of this role.
+        if (numDeletedRows > 0n) await dropLink(trx, userId);
         return outcomeOf(numDeletedRows);
       }),
   };
