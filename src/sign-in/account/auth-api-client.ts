@@ -64,8 +64,10 @@ export function createAuthApiClient({ urls, gatewaySecret }: AuthApiPlace): Auth
         body: body === undefined ? null : JSON.stringify(body),
       };
       const result = await exchange(agent, request, timeoutMs, urls[0] ?? '');
-      if ('kind' in result) throw new AuthApiUnavailable(`${method} ${path}: ${result.kind}, ${result.detail}`);
-      if (result.status >= 500) throw new AuthApiUnavailable(`${method} ${path}: status ${result.status}`);
+      // Without the query, which may contain an address: the error is logged.
+      const called = `${method} ${path.split('?', 1)[0]}`;
+      if ('kind' in result) throw new AuthApiUnavailable(`${called}: ${result.kind}, ${result.detail}`);
+      if (result.status >= 500) throw new AuthApiUnavailable(`${called}: status ${result.status}`);
       const retryAfter = Number(result.headers['retry-after']);
       return {
         status: result.status,
