@@ -21,7 +21,10 @@ export function describeRecoveryCodes(tested: () => StoreUnderTest): void {
       const opened = sessions[used.indexOf(true)]?.bearerHash ?? '';
       const live = await store.sessions.findLive([opened], laterMs);
       expect(live).toMatchObject({ userId: ana.id, openedBy: 'recovery_code' });
-      expect([await store.recoveryCodes.count(ana.id), await store.recoveryCodes.count(ben.id)]).toEqual([1, 1]);
+      expect([await store.recoveryCodes.hashes(ana.id), await store.recoveryCodes.hashes(ben.id)]).toEqual([
+        ['a'],
+        ['c'],
+      ]);
       expect(await store.recoveryCodes.findUser(['b'])).toBeNull();
     });
 
@@ -34,7 +37,7 @@ export function describeRecoveryCodes(tested: () => StoreUnderTest): void {
       expect(await store.recoveryCodes.findUser(['c'])).toBeNull();
       expect(await store.recoveryCodes.use(['c'], { ...session(ana), userId: ana.id })).toBe(false);
       await store.users.remove(ana.id);
-      expect(await store.recoveryCodes.count(ana.id)).toBe(0);
+      expect(await store.recoveryCodes.hashes(ana.id)).toEqual([]);
       await expect(store.recoveryCodes.replace(user('stranger').id, codes('d'))).rejects.toThrow(OwnerGoneError);
     });
   });

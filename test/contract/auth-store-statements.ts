@@ -74,7 +74,7 @@ export async function runEveryMethod(opened: AuthStore): Promise<string[]> {
   await store.passkeys.rename(key.id, ana.id, 'Laptop');
   await store.passkeys.remove(key.id, ana.id);
   await store.recoveryCodes.replace(ana.id, [{ id: randomUUID(), codeHash: 'recovery' }]);
-  await store.recoveryCodes.count(ana.id);
+  await store.recoveryCodes.hashes(ana.id);
   await store.recoveryCodes.findUser(['recovery', 'under an earlier secret']);
   await store.recoveryCodes.use(['recovery'], { ...session(ana), userId: ana.id });
   const link = { id: randomUUID(), secretHash: 'hash', countedAs: 'ana', expireAtMs: nowMs + 5_000 };

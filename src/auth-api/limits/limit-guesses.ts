@@ -14,7 +14,7 @@ export interface Guess {
 }
 
 export interface GuessedCode {
-  /** Keyed hash by which failures are counted; null: there is no such code. */
+  /** Keyed hash by which failures are counted; null: there is no such code, or its failures do not count together. */
   readonly countedAs: string | null;
   readonly client: Recognized;
   /** Remembered as familiar after a success; null: no one is. */

@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { noCredential } from '../credentials/credential-rule.ts';
 import { limitGuess } from '../limits/limit-guesses.ts';
+import { limitRequest } from '../limits/limit-mail.ts';
 import { recognize } from '../limits/recognize.ts';
 import { Refusal } from '../outcome/refusals.ts';
 import { randomToken } from '../secrets/random-secret.ts';
@@ -43,6 +44,8 @@ export const createLinkSession = defineOperation({
   response: verifiedSession,
   refusals: ['link_rejected', 'attempts_exceeded'],
   async handle({ body, client }, services) {
+    const tooMany = await limitRequest(client.ip, services);
+    if (tooMany !== null) return tooMany;
     const { store, hashes, now } = services;
     const [id = '', secret = ''] = body.link.split('.');
     const live = await store.links.find(id, now());

@@ -41,12 +41,17 @@ export const createPasskeySession = defineOperation({
   response: verifiedSession,
   refusals: ['passkey_rejected', 'passkey_cloned', 'attempts_exceeded'],
   async handle({ body, client }, services) {
-    const { store, now } = services;
+    const tooMany = await limitRequest(client.ip, services);
+    if (tooMany !== null) return tooMany;
+    const { store, hashes, now } = services;
     const passkey = await store.passkeys.findSignIn(body.credential.id);
-    // Not counted per account: a signature cannot be guessed, and strangers could keep the owner out.
     const userId = passkey?.userId ?? null;
     const recognized = await recognize({ ip: client.ip, kept: null }, userId, services);
-    const guess = await limitGuess({ countedAs: null, client: recognized, familiarTo: userId }, services);
+    // From a familiar network, per passkey. Strangers are counted by their network alone: a signature cannot be guessed, and they could keep
+    // the owner out.
+    const isFamiliar = passkey !== null && recognized.knownBy !== null;
+    const countedAs = isFamiliar ? hashes.attemptsOf('passkey', passkey.passkeyId) : null;
+    const guess = await limitGuess({ countedAs, client: recognized, familiarTo: userId }, services);
     if (guess instanceof Refusal) return guess;
     const challenge = challengeIn(body.credential);
     const answered = challenge && readChallenge(challenge, ['sign-in'], services);

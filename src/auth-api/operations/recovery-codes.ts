@@ -8,7 +8,7 @@ import { recentSignInMs } from '../../config/accounts-config.ts';
 import { bearerOnly, noCredential } from '../credentials/credential-rule.ts';
 import { refuseOldSignIn } from '../credentials/recent-sign-in.ts';
 import { limitGuess } from '../limits/limit-guesses.ts';
-import { limitOwnMail } from '../limits/limit-mail.ts';
+import { limitOwnMail, limitRequest } from '../limits/limit-mail.ts';
 import { recognize } from '../limits/recognize.ts';
 import { Refusal } from '../outcome/refusals.ts';
 import { isPasskey } from '../passkeys/sign-in-methods.ts';
@@ -47,13 +47,14 @@ export const createRecoveryCodes = defineOperation({
 /** P9: how many are left. */
 export const countRecoveryCodes = defineOperation({
   name: 'countRecoveryCodes',
-  summary: "Returns the number of the caller's unused recovery codes",
+  summary: "Returns the number of the caller's unused recovery codes that the present secrets can verify",
   method: 'GET',
   paths: ['/recovery-codes'],
   credential: bearerOnly,
   response: z.object({ unused: z.int() }),
-  async handle({ caller }, { store }) {
-    return { unused: await store.recoveryCodes.count(caller.userId) };
+  async handle({ caller }, { store, hashes }) {
+    const unused = await store.recoveryCodes.hashes(caller.userId);
+    return { unused: unused.filter(hashes.isVerifiableRecoveryCode).length };
   },
 });
 
@@ -68,6 +69,8 @@ export const createRecoverySession = defineOperation({
   response: verifiedSession,
   refusals: ['recovery_code_rejected', 'attempts_exceeded'],
   async handle({ body, client }, services) {
+    const tooMany = await limitRequest(client.ip, services);
+    if (tooMany !== null) return tooMany;
     const { store, hashes } = services;
     const candidates = hashes.recoveryCodeCandidates(body.code);
     const userId = await store.recoveryCodes.findUser(candidates);

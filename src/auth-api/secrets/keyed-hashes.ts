@@ -15,9 +15,12 @@ export interface KeyedHashes {
   isApiSecret(stored: string | null, apiKey: string, apiSecret: string): boolean;
   code(codeId: string, code: string): string;
   isCode(stored: string, codeId: string, code: string): boolean;
+  /** Begins with the name of its secret, because nothing else shows whether a code that is not at hand can still be verified. */
   recoveryCode(code: string): string;
   /** As for bearers. */
   recoveryCodeCandidates(code: string): readonly string[];
+  /** Whether the hash is of one of these secrets. */
+  isVerifiableRecoveryCode(stored: string): boolean;
   /** Of a challenge that was not stored. */
   challenge(...parts: string[]): string;
   isChallenge(hash: string, ...parts: string[]): boolean;
@@ -28,7 +31,7 @@ export interface KeyedHashes {
   attemptsOf(kind: string, ...parts: string[]): string;
 }
 
-type Purpose = 'bearer' | 'api-secret' | 'code' | 'recovery-code' | 'challenge' | 'device' | 'attempts';
+type Purpose = 'bearer' | 'api-secret' | 'code' | 'recovery-code' | 'secret-name' | 'challenge' | 'device' | 'attempts';
 
 /** `secrets`: the current one first, then earlier ones, whose hashes stay valid. */
 export function createKeyedHashes(secrets: readonly [string, ...string[]]): KeyedHashes {
@@ -49,8 +52,9 @@ export function createKeyedHashes(secrets: readonly [string, ...string[]]): Keye
       matches(stored ?? unknown, 'api-secret', [apiKey, apiSecret]) && stored !== null,
     code: (codeId, code) => current('code', [codeId, code]),
     isCode: (stored, codeId, code) => matches(stored, 'code', [codeId, code]),
-    recoveryCode: (code) => current('recovery-code', [code]),
-    recoveryCodeCandidates: (code) => digest.map((under) => under('recovery-code', [code])),
+    recoveryCode: (code) => namedRecoveryCode(current, code),
+    recoveryCodeCandidates: (code) => digest.map((under) => namedRecoveryCode(under, code)),
+    isVerifiableRecoveryCode: (stored) => digest.some((under) => stored.startsWith(nameOf(under))),
     challenge: (...parts) => current('challenge', parts),
     isChallenge: (hash, ...parts) => matches(hash, 'challenge', parts),
     device: (...parts) => current('device', parts),
@@ -68,6 +72,7 @@ function digestUnder(secret: string): Digest {
     'api-secret': derive('api-secret'),
     code: derive('code'),
     'recovery-code': derive('recovery-code'),
+    'secret-name': derive('secret-name'),
     challenge: derive('challenge'),
     device: derive('device'),
     attempts: derive('attempts'),
@@ -78,6 +83,15 @@ function digestUnder(secret: string): Digest {
     for (const part of parts) hmac.update(`${part.length}:`).update(part);
     return hmac.digest('base64url');
   };
+}
+
+function namedRecoveryCode(under: Digest, code: string): string {
+  return nameOf(under) + under('recovery-code', [code]);
+}
+
+/** Of a secret, which it does not reveal: distinguishes the few of one installation. */
+function nameOf(under: Digest): string {
+  return `${under('secret-name', []).slice(0, 8)}.`;
 }
 
 function equalHashes(left: string, right: string): boolean {

@@ -9,8 +9,8 @@ export interface NewRecoveryCode {
 export interface RecoveryCodeStore {
   /** Replaces all codes of the user. Rejects with `OwnerGoneError` if the user was removed meanwhile. */
   replace(userId: string, codes: readonly NewRecoveryCode[]): Promise<void>;
-  /** Number of unused codes. */
-  count(userId: string): Promise<number>;
+  /** Of the unused codes. */
+  hashes(userId: string): Promise<readonly string[]>;
   /** The enabled user whose code has one of these hashes, which are of one code under the current and every earlier secret. */
   findUser(codeHashes: readonly string[]): Promise<string | null>;
   /** Deletes the code and opens the session. False: the code was used, or its user removed or disabled. */

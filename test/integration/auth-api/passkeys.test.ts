@@ -89,7 +89,8 @@ describe('a session by passkey', () => {
     const { add, sign, call } = await start();
     const credential = await sign((await add()).key);
     const results = await Promise.all(
-      Array.from({ length: 20 }, () => call('POST', '/session/passkey', { credential })),
+      // Not more than may fail from a familiar network.
+      Array.from({ length: 10 }, () => call('POST', '/session/passkey', { credential })),
     );
     expect(results.filter(({ status }) => status === 202)).toHaveLength(1);
     expect(new Set(results.map(({ status }) => status))).toEqual(new Set([202, 401]));
@@ -122,6 +123,24 @@ describe('a session by passkey', () => {
     expect((await call('POST', '/session/passkey', { credential: again })).body.code).toBe('passkey_rejected');
   });
 
+  it('limits wrong signatures from a familiar network too, until the next right one', async () => {
+    const { add, sign, call } = await start();
+    const { key } = await add();
+    expect((await call('POST', '/session/passkey', { credential: await sign(key) })).status).toBe(202);
+    const signed = await sign(key);
+    const bad = { ...signed, response: { ...signed.response, signature: 'AAAA' } };
+    const tries = async (times: number) => {
+      const seen: number[] = [];
+      for (let at = 0; at < times; at += 1)
+        seen.push((await call('POST', '/session/passkey', { credential: bad })).status);
+      return seen;
+    };
+    expect(await tries(9)).toEqual(new Array(9).fill(401));
+    expect((await call('POST', '/session/passkey', { credential: signed })).status).toBe(202);
+    // The eleventh is the one that each wait allows.
+    expect(await tries(12)).toEqual([...new Array(11).fill(401), 429]);
+  });
+
   it('is not affected by wrong responses from other clients', async () => {
     const proxy = { ...settings, trustedProxies: () => true };
     const { add, sign, call } = await start({ settings: proxy });
@@ -135,6 +154,21 @@ describe('a session by passkey', () => {
     const headers = { 'x-forwarded-for': '198.51.100.7' };
     expect((await call('POST', '/session/passkey', { credential: wrong }, headers)).status).toBe(202);
   });
+});
+
+it('every sign-in without a code is within the budget for requests of its client', async () => {
+  const limits = { ...settings.limits, requestsPerClient: 1 };
+  const { add, call, sign } = await start({ settings: { ...settings, limits } });
+  const credential = await sign((await add()).key);
+  const requests: [string, object][] = [
+    ['/session/passkey', { credential }],
+    ['/session/recovery', { code: '0123456789ABCDEF' }],
+    ['/session/link', { link: `00000000-0000-0000-0000-000000000000.${'a'.repeat(43)}` }],
+  ];
+  for (const [path, body] of requests) {
+    const response = await call('POST', path, body);
+    expect([path, response.status, response.body.code]).toEqual([path, 429, 'attempts_exceeded']);
+  }
 });
 
 it('a challenge, a credential and a bearer are in no log line', async () => {

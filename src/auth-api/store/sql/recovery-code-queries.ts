@@ -1,5 +1,5 @@
 /** Recovery codes in SQL. */
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import type { RecoveryCodeStore } from '../recovery-code-store.ts';
 import { OwnerGoneError } from '../store-errors.ts';
 import { lockEnabledUser, lockUser } from './row-locks.ts';
@@ -16,13 +16,9 @@ export function recoveryCodeQueries(db: Kysely<Tables>): RecoveryCodeStore {
         if (rows.length > 0) await trx.insertInto('recovery_codes').values(rows).execute();
       }),
 
-    async count(userId) {
-      const unused = await db
-        .selectFrom('recovery_codes')
-        .where('user_id', '=', userId)
-        .select(sql<number>`count(id)`.as('number'))
-        .executeTakeFirstOrThrow();
-      return unused.number;
+    async hashes(userId) {
+      const unused = await db.selectFrom('recovery_codes').where('user_id', '=', userId).select('code_hash').execute();
+      return unused.map(({ code_hash }) => code_hash);
     },
 
     async findUser(codeHashes) {
