@@ -9,7 +9,7 @@ const stepMs = 10;
 /** By how much more than its whole milliseconds a timer waits. */
 const timerMs = 0.2;
 
-/** Takes what has to wait for the response, such as a mail: on its own it would show a known address. */
+/** Takes what has to wait for the step, such as a mail, which would leave before the response and delay it. */
 export type Afterwards = (task: () => void) => void;
 
 /**
@@ -27,10 +27,7 @@ export async function inEqualTime<T>(work: (afterwards: Afterwards) => Promise<T
   if (restMs >= 1) await setTimeout(Math.floor(restMs));
   // Timers have whole milliseconds, and the rest of one would show when the work ended: it is waited for turn by turn.
   while (performance.now() < dueMs) await setImmediate();
-  // The response is written in this turn.
-  void setImmediate().then(() => {
-    for (const task of tasks) task();
-  });
+  for (const task of tasks) task();
   return result;
 }
 
