@@ -5,7 +5,7 @@ import { noCredential } from '../credentials/credential-rule.ts';
 import { limitRegistrationMail, limitRequest } from '../limits/limit-mail.ts';
 import { Refusal } from '../outcome/refusals.ts';
 import type { Services } from '../services.ts';
-import { inEqualTime } from './equal-time.ts';
+import { type Afterwards, inEqualTime, inOwnTime } from './equal-time.ts';
 import { acknowledged, acknowledgement, emailAddress, id } from './fields.ts';
 import { countClaims, issueCode } from './issue-code.ts';
 import { defineOperation } from './operation.ts';
@@ -26,8 +26,10 @@ export const renewRegistrationCode = defineOperation({
   response: acknowledgement,
   refusals: ['code_unknown', 'attempts_exceeded'],
   async handle({ body, client }, services) {
-    const work = () => renew(body, client, services);
-    return await (services.rules.revealUnknownEmail ? work() : inEqualTime(work));
+    const tooMany = await limitRequest(client.ip, services);
+    if (tooMany !== null) return tooMany;
+    const respond = services.rules.revealUnknownEmail ? inOwnTime : inEqualTime;
+    return await respond((afterwards) => renew(body, client, services, afterwards));
   },
 });
 
@@ -35,10 +37,9 @@ async function renew(
   { verificationCodeID: codeId, email }: z.output<typeof registration>,
   client: Client,
   services: Services,
+  afterwards: Afterwards,
 ) {
   const { store, outbox, now } = services;
-  const tooMany = await limitRequest(client.ip, services);
-  if (tooMany !== null) return tooMany;
   const claimant = { newAddress: email };
   const pending = await store.codes.find({ codeId, purpose: 'session', userId: null }, now());
   // Only a registration for this address is counted so, also if it is a decoy.
@@ -49,10 +50,12 @@ async function renew(
   const owner = await store.emails.findSignIn(email);
   const renewed = await store.sessions.renewCode(code.stored, now());
   if (renewed === null) return new Refusal('code_unknown');
-  if (renewed.address !== null) code.mailTo(renewed.address, client, inMinutes(renewed.expireAtMs - now()));
+  const { address: to, expireAtMs } = renewed;
+  if (to !== null) afterwards(() => code.mailTo(to, client, inMinutes(expireAtMs - now())));
   else if (owner !== null) {
     const { address } = owner;
-    outbox.send({ kind: 'notice', to: address, notice: 'registration_refused', address, asked: client });
+    const notice = { kind: 'notice', to: address, notice: 'registration_refused', address, asked: client } as const;
+    afterwards(() => outbox.send(notice));
   }
   return acknowledged;
 }

@@ -1,4 +1,5 @@
 /** With `revealUnknownEmail: false`, nothing distinguishes a known address from an unknown one. */
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { expect, onTestFinished, test } from 'vitest';
@@ -44,13 +45,13 @@ test('mail waiting to be handed over leaves when the Auth API closes', async () 
   expect(mails).toHaveLength(1);
 });
 
-test.each(['/session', '/user'])(
+test.each(['/session', '/session/device', '/user', '/user/verification'])(
   'a request beyond the budget of its client does not wait for a step: POST %s',
   async (path) => {
     const limits = { ...testSettings.limits, requestsPerClient: 0 };
     const { api, port } = await startAuthApi({ settings: { ...testSettings, revealUnknownEmail: false, limits } });
     onTestFinished(() => api.close());
-    const account = { email: 'ben@example.test', fullName: 'Ben', alias: 'ben' };
+    const account = { email: 'ben@example.test', fullName: 'Ben', alias: 'ben', verificationCodeID: randomUUID() };
     const ms: number[] = [];
     for (let at = 0; at < 30; at += 1) {
       const startMs = performance.now();
