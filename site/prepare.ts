@@ -38,14 +38,14 @@ const mostLines = 3_000;
 
 rmSync(target, { recursive: true, force: true });
 const written = new Set<string>();
-const waiting = [...rootPages, ...filesBelow('docs', '.md')];
+const waiting = [...rootPages, ...filesBelow('docs', ['.md'])];
 for (let page = waiting.shift(); page !== undefined; page = waiting.shift()) {
   if (written.has(page)) continue;
   written.add(page);
   if (page.endsWith('.md')) writePage(page);
   else writeCodePage(page);
 }
-for (const picture of ['docs', 'bench/results'].flatMap((folder) => filesBelow(folder, '.svg'))) {
+for (const picture of ['docs', 'bench/results'].flatMap((folder) => filesBelow(folder, ['.svg', '.png']))) {
   cpSync(join(root, picture), join(target, picture));
 }
 mkdirSync(join(target, 'public'));
@@ -56,9 +56,9 @@ writeFileSync(join(target, 'index.md'), home());
 writeFileSync(join(target, 'sidebar.json'), JSON.stringify(sidebar(), null, 2));
 process.stdout.write(`site/pages: ${written.size} pages\n`);
 
-function filesBelow(folder: string, ending: string): string[] {
+function filesBelow(folder: string, endings: readonly string[]): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith(ending))
+    .filter((name) => endings.some((ending) => name.endsWith(ending)))
     .map((name) => join(folder, name));
 }
 
@@ -73,10 +73,10 @@ function writePage(path: string): void {
       ? part.replace(/^```(?:promql|caddyfile)\b/, '```txt')
       : part.replaceAll(/\]\(([^)\s]+)\)/g, (_, link: string) => `](${linkOf(path, link)})`),
   );
-  // The picture of the README is chosen by the color scheme in HTML, which pages of the site do not have.
+  // Pictures are chosen by the color scheme in HTML, which pages of the site do not have.
   const shown = linked
     .join('')
-    .replace(/<picture>[\s\S]*?<\/picture>/, '![Where Rolegate sits](docs/pictures/overview-light.svg)');
+    .replaceAll(/<picture>[\s\S]*?<img src="([^"]+)" alt="([^"]+)">\s*<\/picture>/g, '![$2]($1)');
   save(path, shown);
 }
 
