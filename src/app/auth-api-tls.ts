@@ -7,7 +7,8 @@ import { loadAuthApiRecorded } from '../config/load-config.ts';
 import type { AuthApiFileResult } from '../config/parse-config.ts';
 import { DeadlineWheel } from '../http1/deadline-wheel.ts';
 import type { Logger } from '../telemetry/log/logger.ts';
-import { TlsPort } from '../tls/tls-port.ts';
+import type { TlsPort } from '../tls/tls-port.ts';
+import { openTlsPorts } from './open-tls-ports.ts';
 import { watchFiles } from './watch-files.ts';
 
 type AuthApiFileConfig = Extract<AuthApiFileResult, { readonly ok: true }>['config'];
@@ -37,13 +38,9 @@ export interface AuthApiTlsParts {
 const timeoutMs = 10_000;
 
 export function openAuthApiTls({ file, config, log, opened, ...read }: AuthApiTlsParts): AuthApiTls {
-  const deadlines = new DeadlineWheel();
-  const open = (tls: AuthApiFileConfig['tls']) => {
-    if (tls === null) return null;
-    const port = new TlsPort(tls, { deadlines, timeoutMs, secret: config.settings.secret, now: Date.now });
-    opened(port);
-    return port;
-  };
+  const { secret } = config.settings;
+  const ports = openTlsPorts({ deadlines: new DeadlineWheel(), timeoutMs, secret, log, watchTls: opened });
+  const open = (tls: AuthApiFileConfig['tls']) => (tls === null ? null : ports.openTlsPort(tls));
   const listen = open(config.tls);
   const metrics = open(config.metricsTls);
   /** Of the last valid file: a problem may prevent that its certificates are read. */
@@ -60,12 +57,10 @@ export function openAuthApiTls({ file, config, log, opened, ...read }: AuthApiTl
 
   function use(next: AuthApiFileConfig): void {
     try {
-      const skipped = [
+      ports.certificatesSkipped([
         ...(listen !== null && next.tls !== null ? listen.use(next.tls) : []),
         ...(metrics !== null && next.metricsTls !== null ? metrics.use(next.metricsTls) : []),
-      ];
-      for (const certificate of skipped)
-        log.error({ certificate }, 'the certificate in this file is not valid now: the last valid one stays in use');
+      ]);
       log.info({}, 'certificates reloaded');
     } catch (error) {
       refused([error instanceof Error ? error.message : String(error)]);

@@ -3,6 +3,7 @@
  * replaced as a whole, the listeners, and their metrics and logs. A gateway has one engine, and so has each of its workers.
  */
 
+import { randomBytes } from 'node:crypto';
 import { whyNotReady } from '../admin/ready-report.ts';
 import type { Address, Config } from '../config/config.ts';
 import { plainListener } from '../config/listener-config.ts';
@@ -105,7 +106,14 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
   const openFile = options.openFile?.(telemetry) ?? ((settings) => new DecisionFile({ ...settings, unwritten, log }));
   const recorder = new DecisionRecorder(telemetry.decisionEvents, candidate, openFile, config.log.instance);
   const deadlines = new DeadlineWheel();
-  const tlsPorts = openTlsPorts(config, deadlines, telemetry);
+  const tlsPorts = openTlsPorts({
+    deadlines,
+    timeoutMs: config.server.limits.headersTimeoutMs,
+    // Without a secret, other processes do not resume sessions.
+    secret: config.cache.secret ?? randomBytes(32),
+    log,
+    watchTls: telemetry.watchTls,
+  });
   let embedded: AuthApiAccess = { urls: [], gatewaySecret: null };
   let runtime: Runtime | null = null;
   let proxy: ReverseProxy | null = null;

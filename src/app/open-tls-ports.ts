@@ -1,9 +1,6 @@
-/** The ports with TLS of a gateway's process: what they have in common, and the log line about files that they do not use. */
-import { randomBytes } from 'node:crypto';
-import type { Config } from '../config/config.ts';
-import type { Deadlines } from '../http1/deadline-wheel.ts';
-import type { Telemetry } from '../telemetry/create-telemetry.ts';
-import { type OpenTlsPort, TlsPort } from '../tls/tls-port.ts';
+/** The ports with TLS of a process: what they have in common, and the log line about files that they do not use. */
+import type { Logger } from '../telemetry/log/logger.ts';
+import { type OpenTlsPort, TlsPort, type TlsPortOptions } from '../tls/tls-port.ts';
 
 export interface TlsPorts {
   readonly openTlsPort: OpenTlsPort;
@@ -11,21 +8,16 @@ export interface TlsPorts {
   certificatesSkipped(files: readonly string[]): void;
 }
 
-export function openTlsPorts(
-  { cache, server }: Config,
-  deadlines: Deadlines,
-  { log, watchTls }: Pick<Telemetry, 'log' | 'watchTls'>,
-): TlsPorts {
-  const common = {
-    deadlines,
-    timeoutMs: server.limits.headersTimeoutMs,
-    // Of the keys of session tickets; the same in all processes.
-    secret: cache.secret ?? randomBytes(32),
-    now: Date.now,
-  };
+export interface TlsPortsOptions extends Pick<TlsPortOptions, 'deadlines' | 'timeoutMs' | 'secret'> {
+  readonly log: Pick<Logger, 'error'>;
+  /** For metrics. */
+  readonly watchTls: (port: TlsPort) => void;
+}
+
+export function openTlsPorts({ log, watchTls, ...common }: TlsPortsOptions): TlsPorts {
   return {
     openTlsPort(tls, protocol = 'http/1.1') {
-      const port = new TlsPort(tls, { ...common, protocol });
+      const port = new TlsPort(tls, { ...common, protocol, now: Date.now });
       watchTls(port);
       return port;
     },

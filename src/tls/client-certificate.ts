@@ -1,7 +1,7 @@
 /** Whether the client of a finished handshake has shown a certificate of the authorities of its context. */
 import type { TLSSocket } from 'node:tls';
 
-/** Node sets `authorized` only for sockets of a `tls.Server`, from these two results. Without one of them, nobody is certified. */
+/** Node sets `authorized` only for sockets of a `tls.Server`, from these two results. Without one of them, the client counts as one without a certificate. */
 interface Verifying {
   readonly ssl?: { readonly verifyError?: () => unknown };
 }

@@ -16,7 +16,7 @@ export type Entitled<Credential extends Owner> = Credential & {
   readonly withheldRoles: readonly string[];
 };
 
-/** `openedBy`: the session; or the credential is a key, which nobody confirms when it is used. */
+/** `openedBy`: the session; or the credential is a key, whose use its owner does not confirm. */
 export function entitle<Credential extends Owner>(
   credential: Credential,
   openedBy: OpenedBy | 'key',

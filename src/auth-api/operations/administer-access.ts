@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { administrator } from '../credentials/credential-rule.ts';
 import { Refusal } from '../outcome/refusals.ts';
 import { acknowledged, acknowledgement, expireAt, id, idParam, toSeconds } from './fields.ts';
+import { notifyOwner } from './notify-owner.ts';
 import { defineOperation } from './operation.ts';
-import { describePasskey, notifyOwner, passkeyEntry, removeFrom } from './passkeys.ts';
+import { describePasskey, passkeyEntry, removeFrom } from './passkeys.ts';
 
 /** A6: an administrator lists and ends the sessions of one user. */
 export const listUserSessions = defineOperation({

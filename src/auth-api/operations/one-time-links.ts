@@ -11,7 +11,7 @@ import { Refusal } from '../outcome/refusals.ts';
 import { randomToken } from '../secrets/random-secret.ts';
 import type { Services } from '../services.ts';
 import { countClaims } from './issue-code.ts';
-import { notifyAfterUse } from './notify-after-use.ts';
+import { notifyOwner } from './notify-owner.ts';
 import { openSession, verifiedResponse, verifiedSession } from './open-session.ts';
 import { defineOperation } from './operation.ts';
 
@@ -57,7 +57,7 @@ export const createLinkSession = defineOperation({
     const opened = openSession({ userId, emailId: null }, 'link', client, services);
     if (!(await store.links.use(id, { ...opened.session, userId }, now()))) return new Refusal('link_rejected');
     await guess.succeeded();
-    await notifyAfterUse('link_used', userId, client, services);
+    await notifyOwner('link_used', userId, client, services);
     return verifiedResponse(opened);
   },
 });

@@ -4,12 +4,10 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { recentSignInMs } from '../../config/accounts-config.ts';
-import type { Client } from '../../operations/operation.ts';
 import { bearerOnly } from '../credentials/credential-rule.ts';
 import { announceRoles, refuseAddition, refuseRemoval } from '../credentials/passkey-roles.ts';
 import { refuseOldSignIn } from '../credentials/recent-sign-in.ts';
 import { limitOwnMail } from '../limits/limit-mail.ts';
-import type { Notice } from '../outbox/outbox.ts';
 import { Refusal } from '../outcome/refusals.ts';
 import { createChallenge, readChallenge } from '../passkeys/challenge.ts';
 import { challengeIn, createdCredential } from '../passkeys/public-key-credential.ts';
@@ -18,6 +16,7 @@ import { passkeySettings, type Services } from '../services.ts';
 import type { PasskeySummary } from '../store/passkey-store.ts';
 import type { LiveSession } from '../store/session-store.ts';
 import { acknowledged, acknowledgement, id, idParam, label, moment, toSeconds } from './fields.ts';
+import { notifyOwner } from './notify-owner.ts';
 import { defineOperation } from './operation.ts';
 
 /** Maximum passkeys of a user. */
@@ -159,18 +158,8 @@ export async function removeFrom(userId: string, passkeyId: string, services: Se
   return true;
 }
 
-async function refuseChange(caller: LiveSession, services: Services): Promise<Refusal | null> {
+/** Null: the caller may change what it signs in with. */
+export async function refuseChange(caller: LiveSession, services: Services): Promise<Refusal | null> {
   const refused = refuseOldSignIn(caller, services, recentSignInMs);
   return refused ?? (await limitOwnMail(caller.userId, null, services));
-}
-
-/** Mails what changed to the preferred address. */
-export async function notifyOwner(
-  notice: Notice,
-  userId: string,
-  asked: Client,
-  { store, outbox }: Services,
-): Promise<void> {
-  const address = await store.emails.findPreferred(userId);
-  if (address !== null) outbox.send({ kind: 'notice', to: address, notice, address, asked });
 }

@@ -4,19 +4,18 @@
  */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { recentSignInMs } from '../../config/accounts-config.ts';
 import { bearerOnly, noCredential } from '../credentials/credential-rule.ts';
-import { refuseOldSignIn } from '../credentials/recent-sign-in.ts';
 import { limitGuess } from '../limits/limit-guesses.ts';
-import { limitOwnMail, limitRequest } from '../limits/limit-mail.ts';
+import { limitRequest } from '../limits/limit-mail.ts';
 import { recognize } from '../limits/recognize.ts';
 import { Refusal } from '../outcome/refusals.ts';
 import { isPasskey } from '../passkeys/sign-in-methods.ts';
 import { randomLongCode } from '../secrets/random-secret.ts';
 import { longCode } from './fields.ts';
-import { notifyAfterUse } from './notify-after-use.ts';
+import { notifyOwner } from './notify-owner.ts';
 import { openSession, verifiedResponse, verifiedSession } from './open-session.ts';
 import { defineOperation } from './operation.ts';
+import { refuseChange } from './passkeys.ts';
 
 /** Of a set. */
 const codesOfSet = 10;
@@ -32,14 +31,13 @@ export const createRecoveryCodes = defineOperation({
   refusals: ['passkey_required', 'sign_in_too_old', 'attempts_exceeded'],
   async handle({ caller, client }, services) {
     if (!isPasskey(caller.openedBy)) return new Refusal('passkey_required');
-    const refused =
-      refuseOldSignIn(caller, services, recentSignInMs) ?? (await limitOwnMail(caller.userId, null, services));
+    const refused = await refuseChange(caller, services);
     if (refused !== null) return refused;
     const { store, hashes } = services;
     const codes = Array.from({ length: codesOfSet }, randomLongCode);
     const stored = codes.map((code) => ({ id: randomUUID(), codeHash: hashes.recoveryCode(code) }));
     await store.recoveryCodes.replace(caller.userId, stored);
-    await notifyAfterUse('recovery_codes_created', caller.userId, client, services);
+    await notifyOwner('recovery_codes_created', caller.userId, client, services);
     return { codes };
   },
 });
@@ -84,7 +82,7 @@ export const createRecoverySession = defineOperation({
       return new Refusal('recovery_code_rejected');
     }
     await guess.succeeded();
-    await notifyAfterUse('recovery_code_used', userId, client, services);
+    await notifyOwner('recovery_code_used', userId, client, services);
     return verifiedResponse(opened);
   },
 });

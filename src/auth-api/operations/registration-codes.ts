@@ -8,6 +8,7 @@ import type { Services } from '../services.ts';
 import { type Afterwards, inEqualTime, inOwnTime } from './equal-time.ts';
 import { acknowledged, acknowledgement, emailAddress, id } from './fields.ts';
 import { countClaims, issueCode } from './issue-code.ts';
+import { registrationRefused } from './notify-owner.ts';
 import { defineOperation } from './operation.ts';
 
 const registration = z.object({
@@ -54,8 +55,7 @@ async function renew(
   if (to !== null) afterwards(() => code.mailTo(to, client, inMinutes(expireAtMs - now())));
   else if (owner !== null) {
     const { address } = owner;
-    const notice = { kind: 'notice', to: address, notice: 'registration_refused', address, asked: client } as const;
-    afterwards(() => outbox.send(notice));
+    afterwards(() => outbox.send(registrationRefused(address, client)));
   }
   return acknowledged;
 }

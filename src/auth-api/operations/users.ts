@@ -11,6 +11,7 @@ import { accountFields, firstGroups, firstRoles } from './account-fields.ts';
 import { type Afterwards, inEqualTime, inOwnTime } from './equal-time.ts';
 import { acknowledged, acknowledgement, emailAddress, id, idParam } from './fields.ts';
 import { issueCode } from './issue-code.ts';
+import { registrationRefused } from './notify-owner.ts';
 import { openedResponse, openedSession, openSession } from './open-session.ts';
 import { defineOperation } from './operation.ts';
 
@@ -67,8 +68,7 @@ async function register(account: NewUser, client: Client, services: Services, af
   if (outcome === 'done') afterwards(() => code.mailTo(account.email, client));
   else if (owner !== null) {
     const { address } = owner;
-    const notice = { kind: 'notice', to: address, notice: 'registration_refused', address, asked: client } as const;
-    afterwards(() => outbox.send(notice));
+    afterwards(() => outbox.send(registrationRefused(address, client)));
   }
   return openedResponse(opened, code.stored, 'standard');
 }

@@ -2,6 +2,7 @@
  * Roles that need a passkey (`passkeys.requiredForRoles` of the embedded Auth API). The Auth API withholds names that it stores, so no other way
  * to such a role may lead around it.
  */
+import { rolesThatGrant } from '../../core/policy/roles.ts';
 import type { ConfigFile } from '../schema.ts';
 import { type DeclaredRoles, reportUndeclared } from './check-roles.ts';
 import type { Location } from './location.ts';
@@ -24,20 +25,10 @@ export function checkPasskeyRoles({ authApi, roles }: ConfigFile, declared: Decl
     if (role?.from !== undefined) {
       there.report(`other fields grant the role ${there.quote(name)} without a passkey ("from")`, onItsRoutes);
     }
-    for (const heir of heirsOf(name, roles)) {
-      if (required.includes(heir)) continue;
+    for (const heir of rolesThatGrant(name, declared.table)) {
+      if (heir === name || required.includes(heir)) continue;
       const hint = 'list it, too';
       there.report(`the role ${there.quote(heir)} inherits ${there.quote(name)}, and needs no passkey`, hint);
     }
   });
-}
-
-/** Roles that inherit another one, directly or by others. */
-function heirsOf(name: string, roles: ConfigFile['roles']): readonly string[] {
-  const heirs = new Set([name]);
-  for (const heir of heirs) {
-    for (const [other, { inherits }] of Object.entries(roles)) if (inherits.includes(heir)) heirs.add(other);
-  }
-  heirs.delete(name);
-  return [...heirs];
 }

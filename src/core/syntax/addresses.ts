@@ -77,11 +77,7 @@ export function parseCidr(text: string): Range | null {
 
 /** Whether the ranges together contain every IPv4 or every IPv6 address. */
 export function holdEveryAddress(ranges: readonly string[]): boolean {
-  const parsed = ranges.map(parseCidr).filter((range) => range !== null);
-  return ([32, 128] as const).some((bits) => {
-    const { firsts, nexts } = stretchesOf(parsed, bits);
-    return firsts[0] === 0n && nexts[0] === 1n << BigInt(bits);
-  });
+  return holdWhole(ranges, '0.0.0.0/0') || holdWhole(ranges, '::/0');
 }
 
 /** Whether the ranges together contain every address of `block`, which is valid CIDR text. */

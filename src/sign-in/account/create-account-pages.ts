@@ -264,7 +264,7 @@ export function createAccountPages(parts: SignInParts, accounts: Accounts, secre
   };
 }
 
-/** The form was sent twice, and the first one has opened the session. That of somebody else is no reason to go on. */
+/** The form was sent twice, and the first one has opened this session. The session of another person does not count. */
 function isOpenedBy({ id }: OpenedTransaction, current: CurrentSession | null): boolean {
   return current?.session.transaction === id;
 }
