@@ -36,6 +36,7 @@ export class Mutations {
   readonly #config: Config;
   readonly #policy: PolicyModel;
   readonly #trees: RouteTrees;
+  readonly #changes = new Map<Mutant, readonly RouteChange[]>();
 
   constructor(config: Config) {
     this.#config = config;
@@ -45,6 +46,13 @@ export class Mutations {
 
   /** Entries that the mutant affects. */
   changesOf(mutant: Mutant): readonly RouteChange[] {
+    const changes = this.#changes.get(mutant) ?? this.#compileChanges(mutant);
+    // Those of a role compile every route again.
+    if (mutant.kind !== 'route') this.#changes.set(mutant, changes);
+    return changes;
+  }
+
+  #compileChanges(mutant: Mutant): readonly RouteChange[] {
     if (mutant.kind === 'route') return [{ entry: mutant.entry, changed: mutant.changed.map(withScopes) }];
     const { routes, roles } = this.#config;
     const entries = entriesOf(routes.routes);
