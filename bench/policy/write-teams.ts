@@ -7,14 +7,18 @@ export function writeTeams(folder: string, routes: number, teams: number): strin
   mkdirSync(join(folder, 'routes'), { recursive: true });
   const names = Array.from({ length: teams }, (_, index) => `team${index}`);
   const roles = names.map((name) => `  ${name}_viewer: {}\n  ${name}_editor: { inherits: [${name}_viewer] }\n`);
+  const delegations = names.map(
+    (name) =>
+      `  ${name}: { include: routes/${name}.yaml, paths: [/${name}], upstreams: [services], roles: [${name}_viewer, ${name}_editor, support, robot, ops], may: [public, when, maxAuthAge] }\n`,
+  );
   const config = join(folder, 'gateway.yaml');
   writeFileSync(
     config,
     `version: 1
 server: { listen: "127.0.0.1:0", admin: false }
 authApi: { url: "http://127.0.0.1:9" }
-include: ["routes/*.yaml"]
-roles:
+teams:
+${delegations.join('')}roles:
   support: {}
   ops: { inherits: [support] }
   robot: {}
@@ -31,7 +35,7 @@ routes: [{ id: home, match: { path: / }, upstream: services, access: [ops] }]
     const entries = Array.from({ length: count }, (_, index) => kinds[index % kinds.length]!(name, index));
     writeFileSync(
       join(folder, 'routes', `${name}.yaml`),
-      `owns: { paths: [/${name}] }\nroutes:\n${entries.map((entry) => `  - { upstream: services, ${entry} }\n`).join('')}`,
+      `routes:\n${entries.map((entry) => `  - { upstream: services, ${entry} }\n`).join('')}`,
     );
   }
   return config;

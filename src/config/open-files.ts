@@ -1,6 +1,7 @@
 /** Opens the files of a configuration: each is read by its schema, with its own problems. */
+import { basename } from 'node:path';
 import { Location } from './checks/location.ts';
-import type { RuleFile } from './checks/rule-file.ts';
+import type { RuleFile, Team } from './checks/rule-file.ts';
 import { type FileReaders, type FileText, type FoundTexts, maxFiles } from './config-files.ts';
 import { ListFiles } from './list-files.ts';
 import { Problem } from './problem.ts';
@@ -8,6 +9,7 @@ import { readValue } from './read-value.ts';
 import type { Schema } from './schema/metadata.ts';
 import type { Parts } from './schema/refine.ts';
 import { secretKeysOf } from './schema/secret-keys.ts';
+import { maxTeams } from './schema/teams.ts';
 import {
   type ConfigFile,
   configSchema,
@@ -52,7 +54,8 @@ export interface OpenedConfig extends OpenedFile<ConfigFile> {
   problems(): readonly ConfigProblem[];
 }
 
-const maxPatterns = 32;
+/** Those of `include` and those of teams. */
+const maxPatterns = 32 + maxTeams;
 const maxCharacters = 64 * 1024 * 1024;
 
 const noFile = new Problem('a configuration that is not a file cannot include files', 'load it from a file');
@@ -93,11 +96,20 @@ export function openConfig(
   const { list, read } = readFile<ConfigFile>(configSchema, main, { ...options, lists, concealed });
   if (read === null) return list.problems();
   const { at, parts } = read;
-  const { include = [], includedVariables = [] } = parts;
+  const { include = [], includedVariables = [], teams = {} } = parts;
   // Other people may write these: they may use a variable, which can be a secret, only if the main file lists it.
   const allowed = new Set(includedVariables.filter((name) => name !== undefined));
   const shared = { ...options, lists, concealed, ownsLists: false, allowed };
-  const texts = findIncluded(include, at.at('include'), readIncluded);
+  const teamsAt = at.at('teams');
+  const patterns = [
+    ...include.map((pattern, index) => ({ pattern, at: at.at('include', index), team: null })),
+    ...Object.entries(teams).map(([team, entry]) => ({
+      pattern: entry?.include,
+      at: teamsAt.at(team, 'include'),
+      team,
+    })),
+  ];
+  const texts = findIncluded(patterns, readIncluded);
   const included = texts.map((one) => ({ ...one, ...readFile<IncludedFile>(includedSchema, one, shared) }));
   const foundTests = readTests?.([main, ...texts].map(({ file }) => file)) ?? [];
   if ('message' in foundTests) at.report(foundTests.message, foundTests.hint);
@@ -106,49 +118,69 @@ export function openConfig(
   const problems = () => [list, ...[...included, ...tests].map((one) => one.list)].flatMap((one) => one.problems());
   if (problems().length > 0) return problems();
   const content = parts as ConfigFile;
+  const ofTeams = new Map<string | null, Team>();
+  for (const [name, entry] of Object.entries(content.teams))
+    ofTeams.set(name, { name, at: teamsAt.at(name), mainFile: main.file, ...entry });
   return {
     at,
     content,
     files: [
-      { file: main.file, at, routes: content.routes, tests: content.tests, testsAt: at.at('tests'), owns: undefined },
-      ...included.map((one) => {
-        const { routes, tests: own, owns } = one.read!.parts as IncludedFile;
-        return { file: one.file, at: one.read!.at, routes, tests: own, testsAt: one.read!.at.at('tests'), owns };
+      { file: main.file, at, routes: content.routes, tests: content.tests, testsAt: at.at('tests'), team: null },
+      ...included.map(({ file, read: opened, team: name }): RuleFile => {
+        const { at: there, parts: own } = opened!;
+        const { routes, tests } = own as IncludedFile;
+        return { file, at: there, routes, tests, testsAt: there.at('tests'), team: ofTeams.get(name) ?? null };
       }),
     ],
     testFiles: tests.map(({ file, read: opened }) => {
       const { at: there, parts: own } = opened!;
-      return { file, at: there, routes: [], tests: own as TestFile, testsAt: there, owns: undefined };
+      return { file, at: there, routes: [], tests: own as TestFile, testsAt: there, team: null };
     }),
     lists,
     problems: () => [...problems(), ...lists.problems()],
   };
 }
 
-/** The files of all patterns, each once, within bounds. `at`: of the patterns. */
+interface IncludePattern {
+  /** Undefined: it has a problem. */
+  readonly pattern: string | undefined;
+  readonly at: Location;
+  /** Null: its files have no limits. */
+  readonly team: string | null;
+}
+
+/** The files of all patterns, each once and of one team, within bounds. */
 function findIncluded(
-  patterns: readonly (string | undefined)[],
-  at: Location,
+  patterns: readonly IncludePattern[],
   read: ((pattern: string) => FoundTexts) | undefined,
-): readonly FileText[] {
-  const texts = new Map<string, FileText>();
+): readonly (FileText & Pick<IncludePattern, 'team'>)[] {
+  const texts = new Map<string, FileText & Pick<IncludePattern, 'team'>>();
   let characters = 0;
-  for (const [index, pattern] of patterns.slice(0, maxPatterns).entries()) {
+  for (const { pattern, at, team } of patterns.slice(0, maxPatterns)) {
     if (pattern === undefined) continue;
     const found = read?.(pattern) ?? noFile;
     if ('message' in found) {
-      at.at(index).report(found.message, found.hint);
+      at.report(found.message, found.hint);
       continue;
     }
     for (const one of found) {
-      if (texts.has(one.file)) continue;
+      const other = texts.get(one.file);
+      if (other !== undefined) {
+        if (other.team !== team)
+          at.report(`${basename(one.file)} is also ${ownerOf(other.team)}`, 'each file is included once');
+        continue;
+      }
       characters += one.text.length;
       if (texts.size >= maxFiles || characters > maxCharacters) {
-        at.at(index).report(`more than ${maxFiles} files, or ${maxCharacters / 1024 / 1024} MiB, are included`);
+        at.report(`more than ${maxFiles} files, or ${maxCharacters / 1024 / 1024} MiB, are included`);
         break;
       }
-      texts.set(one.file, one);
+      texts.set(one.file, { ...one, team });
     }
   }
   return [...texts.values()];
+}
+
+function ownerOf(team: string | null): string {
+  return team === null ? 'included without a team' : `a file of the team "${team}"`;
 }

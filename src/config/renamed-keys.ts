@@ -22,6 +22,7 @@ const renamedKeys: readonly RenamedKey[] = [
   { was: 'maxAge', use: 'maxMessageAge' },
   { was: 'most', use: 'max' },
   { was: 'oneInAllowed', use: 'allowedSample' },
+  { was: 'owns', use: 'teams: { NAME: { include: ..., paths: [...] } } in the main file', beside: 'tests' },
   { was: 'trustedHeaders', use: 'headers: { x-cert: trusted }', beside: 'headers' },
   { was: 'webSession', use: 'signIn', beside: 'passkeys', guide: 'Protect a web page' },
 ];

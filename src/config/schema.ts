@@ -20,6 +20,7 @@ import { off } from './schema/scalar.ts';
 import { log, records, server } from './schema/server.ts';
 import { signInSection } from './schema/sign-in.ts';
 import { sources } from './schema/sources.ts';
+import { teams } from './schema/teams.ts';
 import { tests } from './schema/tests.ts';
 import { tracingOf } from './schema/tracing.ts';
 import { upstreams } from './schema/upstreams.ts';
@@ -113,6 +114,11 @@ export const configSchema = z.strictObject({
     examples: [['routes/*.yaml']],
     alternative: true,
   }),
+  teams: described(
+    teams.prefault({}),
+    'Files that other people write, and what these may contain. A load error names the file, the line and what the team would need.',
+    { examples: [{ orders: null }], alternative: true },
+  ),
   includedVariables: exposes(
     includedVariables.prefault([]),
     'Environment variables that included files and test files may read. Any other variable in them is an error. Do not list secrets, because the author of such a file could send them to clients.',

@@ -65,7 +65,7 @@ export function problemsOfPart(text: string): string[] {
   return problemsOf(stringify(whole(parse(text))));
 }
 
-/** Every problem of an included file: its routes and what it owns. */
+/** Every problem of an included file, without a team. */
 export function problemsOfIncluded(text: string): string[] {
   const { routes } = parse(text);
   return problemsOf(stringify({ ...whole({ routes }), routes: [], include: ['routes/*.yaml'] }), text);

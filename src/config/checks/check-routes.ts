@@ -9,7 +9,6 @@ import type { RouteTable } from '../../core/routing/route-table.ts';
 import type { ConfigFile, RouteEntry } from '../schema.ts';
 import { type ReadAccess, readAccess, readsIdentity, restricted, takesMethod } from './check-access.ts';
 import { checkDecidedRoute, type DecidesFor } from './check-authorizer.ts';
-import { checkClaims } from './check-claims.ts';
 import {
   type ConditionScope,
   checkConditionHeaders,
@@ -34,6 +33,7 @@ import { createResponsesReader, type ResponsesReader } from './check-responses.t
 import { checkScopes } from './check-role-scopes.ts';
 import type { DeclaredRoles } from './check-roles.ts';
 import { type CredentialsReader, createCredentialsReader, type RouteCredentials } from './check-route-credentials.ts';
+import { checkTeamRoute, checkTeams } from './check-teams.ts';
 import { checkAcr, checkActive, checkMaxAuthAge, checkMaxVerdictAge } from './check-time-limits.ts';
 import type { Location } from './location.ts';
 import { placeFrom, type RuleFile } from './rule-file.ts';
@@ -122,13 +122,14 @@ export function checkRoutes(
     file.routes.forEach((entry, position) => {
       const place = { file, at: file.at.at('routes', position) };
       checkId(entry.id, place, ids);
-      for (const route of checkRoute(entry, place.at, routes.length, surroundings)) {
+      for (const route of checkRoute(entry, place, routes.length, surroundings)) {
         routes.push(route);
         places.push(place);
       }
     });
   }
-  checkClaims(files, routes, places);
+  const teams = new Set(files.flatMap(({ team }) => team ?? []));
+  checkTeams([...teams], routes, places, { upstreams: surroundings.upstreams, roles: new Set(roles.table.keys()) });
   checkReach(policies, routes, ({ index }) => places[index]!.at.at('match'));
   const words = checkWords(routes, places);
   checkEncodedSlashes(config.routes, main.at('routes'));
@@ -167,12 +168,18 @@ function nameOf({ pattern: { host, path } }: Route): string {
 }
 
 /** One per pattern, equal except for what depends on the pattern; empty if a pattern has a problem. `index`: of the first. */
-function checkRoute(entry: RouteEntry, at: Location, index: number, around: Surroundings): readonly Route[] {
+function checkRoute(
+  entry: RouteEntry,
+  { at, file }: RoutePlace,
+  index: number,
+  around: Surroundings,
+): readonly Route[] {
   const { roles, defaults } = around;
   checkUpstream(entry.upstream, at.at('upstream'), around.upstreams);
   if (around.decider !== null) checkDecidedRoute(entry, around.decider, at);
   else if (entry.upstream === undefined) at.report('the key "upstream" is missing');
   const own = entry.access === undefined ? around.access : readAccess(entry.access, at.at('access'), roles);
+  if (file.team !== null) checkTeamRoute(entry, own.rules, file.team, at);
   const patterns = checkPatterns(entry.match, at.at('match'));
   const anyCase = entry.path.caseSensitive !== true;
   const policies = policiesOver(around.policies, patterns ?? [], anyCase, at.at('match'));

@@ -25,7 +25,7 @@ const accessWord = scalar(oneOf(accessWords), (value): AccessWord | Problem => {
   );
 });
 
-const roleName = name('a role', rolePattern, roleHint).meta({
+export const roleName = name('a role', rolePattern, roleHint).meta({
   description: 'Name of a declared role.',
   examples: ['user'],
 });

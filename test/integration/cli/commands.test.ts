@@ -137,7 +137,7 @@ test('schema prints the files in config', async () => {
   expect(schema).toBe(stored('gateway.schema.json'));
   expect(JSON.parse(schema).properties).toHaveProperty('routes');
   for (const [kind, key] of [
-    ['included', 'owns'],
+    ['included', 'tests'],
     ['tests', 'cases'],
   ] as const) {
     const { output } = await run('schema', '--for', kind);

@@ -237,8 +237,8 @@ test.each([
   ["an unknown setting in the Auth API's own file", '```yaml auth-api-file\ntracing: { url: "http://a" }\n```'],
   ['an unknown setting of the Auth API', '```yaml auth-api\nmail: { server: "smtp://a" }\n```'],
   [
-    'a file with a route outside of its claim',
-    '```yaml included\nowns: { paths: [/a] }\nroutes:\n  - { id: b, match: { path: /b }, upstream: b, access: [user] }\n```',
+    'an included file with settings of the main one',
+    '```yaml included\nroles: { b: {} }\nroutes:\n  - { id: b, match: { path: /b }, upstream: b, access: [user] }\n```',
   ],
   [
     'a test without an identity',
