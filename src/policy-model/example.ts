@@ -175,10 +175,17 @@ export class Values {
       this.#capital.add(keyOf(step.subject, places));
       return true;
     }
-    if (step.kind === 'address') return this.#set('client', value);
-    if (step.kind === 'signIn') return this.#set(signInKey, value);
-    if (step.kind !== 'compare') return this.#set('time', value);
-    return this.#set(keyOf(step.subject, places), asSegment(value, formOf(step.subject, places.pattern)));
+    switch (step.kind) {
+      case 'address':
+        return this.#set('client', value);
+      case 'signIn':
+        return this.#set(signInKey, value);
+      case 'window':
+      case 'stretch':
+        return this.#set('time', value);
+      case 'compare':
+        return this.#set(keyOf(step.subject, places), asSegment(value, formOf(step.subject, places.pattern)));
+    }
   }
 
   /** Assigns values to a statement that compares two. */

@@ -3,16 +3,13 @@
  * value, and read that value alike.
  */
 import {
-  type AddressStep,
   type CompareStep,
   type Criterion,
+  type GroupStep,
   isOfIdentity,
-  type SignInStep,
   type Step,
-  type StretchStep,
   type Truth,
   type ValueSource,
-  type WindowStep,
 } from '../core/policy/conditions.ts';
 import { conditionInWords } from '../core/policy/describe-conditions.ts';
 import type { Route } from '../core/routing/route.ts';
@@ -20,9 +17,9 @@ import { foldedForm, formKey, type ParamForm, type Taker } from '../core/url/par
 import { placeOfParam, type Segment } from '../core/url/path-pattern.ts';
 import { ignoresCase } from '../core/url/path-reading.ts';
 import { withoutEntries } from './samples/list-samples.ts';
-import { isTimeStep } from './samples/moments.ts';
 
-export type Statement = CompareStep | AddressStep | WindowStep | StretchStep | SignInStep;
+/** Every kind of step that is no group. */
+export type Statement = Exclude<Step, GroupStep>;
 
 /** One statement. */
 export interface Atom {
@@ -113,10 +110,20 @@ function negated(truth: Truth): Truth {
 }
 
 function subjectOf(step: Statement, places: ParamPlaces): string | null {
-  if (step.kind === 'address') return 'client';
-  if (isTimeStep(step)) return 'time';
-  if (step.kind === 'signIn') return 'sign-in';
-  const { subject, comparison } = step;
+  switch (step.kind) {
+    case 'address':
+      return 'client';
+    case 'window':
+    case 'stretch':
+      return 'time';
+    case 'signIn':
+      return 'sign-in';
+    case 'compare':
+      return comparedSubject(step, places);
+  }
+}
+
+function comparedSubject({ subject, comparison }: CompareStep, places: ParamPlaces): string | null {
   if (comparison.operator !== 'exists' && 'source' in comparison.operand) return null;
   return JSON.stringify(placed(subject, places));
 }

@@ -90,10 +90,21 @@ function withoutPart(steps: readonly Step[], part: number): readonly Step[] {
 
 function partInWords(steps: readonly Step[], at: number): string {
   const step = steps[at]!;
-  if (step.kind === 'compare') return sourceInWords(step.subject);
-  if (step.kind === 'address') return 'client address';
-  if (step.kind === 'signIn') return 'sign-in';
-  return step.kind === 'window' || step.kind === 'stretch' ? 'time' : step.kind;
+  switch (step.kind) {
+    case 'compare':
+      return sourceInWords(step.subject);
+    case 'address':
+      return 'client address';
+    case 'signIn':
+      return 'sign-in';
+    case 'window':
+    case 'stretch':
+      return 'time';
+    case 'all':
+    case 'any':
+    case 'not':
+      return step.kind;
+  }
 }
 
 export function grantingAny(names: readonly string[], roles: RoleTable): Set<string> {

@@ -30,7 +30,8 @@ export function conditionInWords(steps: readonly Step[], at: number): string {
       return signInLimitInWords(step.maxMs);
     case 'not':
       return `not (${conditionInWords(steps, at + 1)})`;
-    default: {
+    case 'all':
+    case 'any': {
       const parts: string[] = [];
       for (let child = at + 1; child <= step.end; child = steps[child]!.end + 1) {
         parts.push(conditionInWords(steps, child));

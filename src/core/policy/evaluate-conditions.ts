@@ -55,8 +55,11 @@ export function truthOf(steps: readonly Step[], at: number, facts: ConditionFact
       return compareSignIn(step, facts);
     case 'not':
       return negated(truthOf(steps, at + 1, facts));
-    default:
-      return joined(steps, at, step.end, step.kind === 'any' ? 'met' : 'unmet', facts);
+    // No default: a kind without a case must not count as an empty group, which is met.
+    case 'all':
+      return joined(steps, at, step.end, 'unmet', facts);
+    case 'any':
+      return joined(steps, at, step.end, 'met', facts);
   }
 }
 

@@ -1,6 +1,7 @@
 /** Evaluates the conditions of a route one by one, as for a request, and reports what each compared. It does not show header values. */
 import {
   appliesTo,
+  type CompareStep,
   type ConditionFacts,
   type Criterion,
   type Step,
@@ -85,16 +86,28 @@ function depthOf(steps: readonly Step[], at: number): number {
 }
 
 function comparedBy(step: Step, facts: ConditionFacts): readonly ComparedValue[] {
-  if (step.kind === 'address') {
-    const { address } = facts;
-    const own = { name: 'client address', value: address, why: address === null ? 'is unknown' : null };
-    return [own, ...(step.list === null || address === null ? [] : listed(step.list, step.contains(address), address))];
+  switch (step.kind) {
+    case 'address': {
+      const { address } = facts;
+      const own = { name: 'client address', value: address, why: address === null ? 'is unknown' : null };
+      const isListed = step.list !== null && address !== null;
+      return [own, ...(isListed ? listed(step.list, step.contains(address), address) : [])];
+    }
+    case 'window':
+    case 'stretch':
+      return [moment('time', facts.nowMs)];
+    case 'signIn':
+      return [moment('sign-in', facts.identity?.authenticatedAtMs ?? null), moment('time', facts.nowMs)];
+    case 'compare':
+      return comparedValues(step, facts);
+    case 'all':
+    case 'any':
+    case 'not':
+      return [];
   }
-  if (step.kind === 'window' || step.kind === 'stretch') return [moment('time', facts.nowMs)];
-  if (step.kind === 'signIn') {
-    return [moment('sign-in', facts.identity?.authenticatedAtMs ?? null), moment('time', facts.nowMs)];
-  }
-  if (step.kind !== 'compare') return [];
+}
+
+function comparedValues(step: CompareStep, facts: ConditionFacts): readonly ComparedValue[] {
   const { subject, comparison } = step;
   const read = shown(subject, readSource(subject, facts));
   const own = mayBeTaken(step, facts)

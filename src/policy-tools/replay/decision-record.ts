@@ -9,7 +9,7 @@ import type { Policy } from '../../core/decide.ts';
 import type { Claims } from '../../core/identity/claims.ts';
 import type { Identity } from '../../core/identity/identity.ts';
 import type { ReasonCode } from '../../core/outcome/reasons.ts';
-import { type Criterion, sourcesIn, type ValueSource } from '../../core/policy/conditions.ts';
+import { type Criterion, type Step, sourcesIn, type ValueSource } from '../../core/policy/conditions.ts';
 import { partsOfQuery } from '../../core/policy/read-query.ts';
 import { normalizeRequest } from '../../core/request/normalize-request.ts';
 import { isPreflight } from '../../core/routing/preflight.ts';
@@ -105,12 +105,25 @@ export function readsOf(routes: readonly Route[]): Reads {
 type Read = ValueSource | 'client' | 'signIn';
 
 export function sourcesOf(criteria: readonly Criterion[]): readonly Read[] {
-  return criteria.flatMap(({ steps }) =>
-    steps.flatMap((step): readonly Read[] => {
-      if (step.kind === 'signIn') return ['signIn'];
-      return step.kind === 'address' ? ['client'] : sourcesIn(step);
-    }),
-  );
+  return criteria.flatMap(({ steps }) => steps.flatMap(sourcesOfStep));
+}
+
+function sourcesOfStep(step: Step): readonly Read[] {
+  switch (step.kind) {
+    case 'signIn':
+      return ['signIn'];
+    case 'address':
+      return ['client'];
+    case 'compare':
+      return sourcesIn(step);
+    // The time is that of the record.
+    case 'window':
+    case 'stretch':
+    case 'all':
+    case 'any':
+    case 'not':
+      return [];
+  }
 }
 
 /**
