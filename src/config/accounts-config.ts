@@ -6,7 +6,7 @@ export const recentSignInMs = 600_000;
 /** The pages on which people sign in at the embedded Auth API. */
 export interface AccountsConfig {
   readonly name: string;
-  /** A path, or a "data:" URL; null: none. */
+  /** An address with its origin, or a "data:" URL; null: none. */
   readonly logo: string | null;
   /** As "#rrggbb"; null: that of all pages. */
   readonly color: string | null;

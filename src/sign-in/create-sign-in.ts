@@ -16,7 +16,7 @@ import { createPasses, handOver, takeOver } from './hand-over.ts';
 import type { HostCookies } from './host-cookies.ts';
 import { keptForm } from './kept-form.ts';
 import { endSession, listSessions } from './own-sessions.ts';
-import { pageTexts } from './page-language.ts';
+import { pageLook } from './page-look.ts';
 import { type PageReply, type PageRequest, redirect, refuse, show } from './page-request.ts';
 import { signedInPage } from './pages/form-page.ts';
 import { originPage } from './pages/message-pages.ts';
@@ -83,7 +83,7 @@ export function createSignIn(options: SignInOptions): OwnPages {
     [
       paths.signedIn,
       {
-        GET: async (request) => show(signedInPage(pageTexts(request), (await currentSession(parts, request)) !== null)),
+        GET: async (request) => show(signedInPage(pageLook(request), (await currentSession(parts, request)) !== null)),
       },
     ],
     [paths.sessions, { GET: (request) => listSessions(parts, request), POST: (request) => endSession(parts, request) }],
@@ -109,6 +109,7 @@ export function createSignIn(options: SignInOptions): OwnPages {
   }
 
   const { accounts = null } = options;
+  const brand = accounts?.settings ?? null;
   if (accounts !== null) {
     for (const [path, methods] of accountPages(parts, accounts, options.secrets)) pages.set(path, methods);
   }
@@ -144,15 +145,16 @@ export function createSignIn(options: SignInOptions): OwnPages {
       const isThere = isOf(at) && at.startsWith(`${facts.proto}:`);
       if (method !== 'GET' && !(isThere && isFromOwnPage(method, rawHeaders, at)))
         return context.fail('cross_site_request');
-      if (!isThere) return writeReply(context, toOrigin(at, path, query, rawHeaders));
+      if (!isThere) return writeReply(context, toOrigin(at, path, query, { brand, rawHeaders }));
       const asked = {
         ...{ method, origin: at, path, search, query, rawHeaders, address: facts.client, userAgent: context.userAgent },
+        brand,
         readForm: () => readForm(request.body),
       };
       writeReply(context, await reply(asked, serve));
     },
     showForm(context, refused, body) {
-      const page = keptForm(context, refused, body, origin);
+      const page = keptForm(context, refused, body, origin, brand);
       if (page !== null) writeReply(context, page);
       return page !== null;
     },
@@ -194,8 +196,13 @@ function accountPages(parts: SignInParts, accounts: Accounts, secrets: readonly 
 const sentBefore = 'at_origin';
 
 /** Without a cookie. A second time it would be an endless circle: the proxy in front is not trusted, or the origin is wrong. */
-function toOrigin(origin: string, path: string, query: URLSearchParams, rawHeaders: readonly string[]): PageReply {
-  const page = (errorId: string) => originPage(origin, { texts: pageTexts({ rawHeaders }), errorId });
+function toOrigin(
+  origin: string,
+  path: string,
+  query: URLSearchParams,
+  shown: Pick<PageRequest, 'brand' | 'rawHeaders'>,
+): PageReply {
+  const page = (errorId: string) => originPage(origin, { look: pageLook(shown), errorId });
   if (query.has(sentBefore)) return refuse('sign_in_failed', page);
   query.set(sentBefore, '1');
   return redirect(`${origin}${path}?${query}`);

@@ -4,8 +4,9 @@ import { stepUpFor } from '../core/policy/step-up.ts';
 import { wayToSignIn } from '../core/way-to-sign-in.ts';
 import type { WholeResponse } from '../http1/server/whole-response.ts';
 import type { RequestContext } from '../request-line/request-context.ts';
-import { pageTexts } from './page-language.ts';
+import { pageLook } from './page-look.ts';
 import { type PageReply, refuse } from './page-request.ts';
+import type { Brand } from './pages/brand.ts';
 import { formPage } from './pages/form-page.ts';
 import { paths, withQuery } from './paths.ts';
 import { stepUpParameters } from './step-up.ts';
@@ -19,6 +20,7 @@ export function keptForm(
   refused: Refuse,
   body: Buffer,
   origin: string,
+  brand: Brand | null,
 ): PageReply | null {
   const { route } = refused;
   const url = route?.signIn?.origins == null ? null : route.signIn.url;
@@ -33,7 +35,7 @@ export function keptForm(
   const check = withQuery(url, { check: '1', ...demanded });
   return refuse(
     refused.reason,
-    (errorId) => formPage(pageTexts({ rawHeaders }), { action: target, fields, signIn, check, errorId }),
+    (errorId) => formPage(pageLook({ brand, rawHeaders }), { action: target, fields, signIn, check, errorId }),
     refused.cause,
     challenges.flatMap((challenge) => ['www-authenticate', challenge]),
   );

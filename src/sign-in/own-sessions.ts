@@ -1,5 +1,5 @@
 /** A person's own sessions: the list, and the end of one of them. A person sees and ends only their own. */
-import { pageTexts } from './page-language.ts';
+import { pageLook } from './page-look.ts';
 import { type PageReply, type PageRequest, redirect, show } from './page-request.ts';
 import { sessionsPage } from './pages/sessions-page.ts';
 import { paths } from './paths.ts';
@@ -18,7 +18,7 @@ export async function listSessions(parts: SignInParts, request: PageRequest): Pr
     endAction: `${paths.sessions}?end=${encodeURIComponent(handle)}`,
   }));
   return show(
-    sessionsPage(pageTexts(request), { name: nameOf(current), rows, endAllAction: `${paths.signOut}?everywhere=1` }),
+    sessionsPage(pageLook(request), { name: nameOf(current), rows, endAllAction: `${paths.signOut}?everywhere=1` }),
   );
 }
 

@@ -1,6 +1,7 @@
 /** What the pages of sign-in know of a request, and how they respond. */
 import { randomUUID } from 'node:crypto';
 import { type Reason, type ReasonCode, reasons } from '../core/outcome/reasons.ts';
+import type { Brand } from './pages/brand.ts';
 import type { Page } from './pages/page.ts';
 
 export interface PageRequest {
@@ -15,6 +16,8 @@ export interface PageRequest {
   /** Of the client; empty: unknown. */
   readonly address: string;
   readonly userAgent: string;
+  /** Of all pages; null: there are no pages of accounts. */
+  readonly brand: Brand | null;
   /** Null: it is too long, or does not arrive. */
   readonly readForm: () => Promise<URLSearchParams | null>;
 }

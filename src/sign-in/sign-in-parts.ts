@@ -6,7 +6,7 @@ import type { SessionStore, StoredSession } from '../identity/sessions/session-s
 import { onlyCookie } from './cookies.ts';
 import type { Passes } from './hand-over.ts';
 import type { HostCookies } from './host-cookies.ts';
-import { pageTexts } from './page-language.ts';
+import { pageLook } from './page-look.ts';
 import type { PageReply, PageRequest } from './page-request.ts';
 import { refuse } from './page-request.ts';
 import { failurePage, loopPage, outagePage } from './pages/message-pages.ts';
@@ -81,19 +81,15 @@ export function startAddress(provider: string, target: string, demanded: StepUp 
 
 /** `again`: the address of the sign-in. */
 export function outage(request: PageRequest, again: string, cause: unknown): PageReply {
-  return refuse('auth_unavailable', (errorId) => outagePage({ texts: pageTexts(request), again, errorId }), cause);
+  return refuse('auth_unavailable', (errorId) => outagePage({ look: pageLook(request), again, errorId }), cause);
 }
 
 /** `error`: the code of the provider. */
 export function failure(request: PageRequest, error: string, again: string, cause: unknown): PageReply {
-  return refuse(
-    'sign_in_failed',
-    (errorId) => failurePage(error, { texts: pageTexts(request), again, errorId }),
-    cause,
-  );
+  return refuse('sign_in_failed', (errorId) => failurePage(error, { look: pageLook(request), again, errorId }), cause);
 }
 
 /** The browser comes back again and again. */
 export function endlessLoop(request: PageRequest, again: string): PageReply {
-  return refuse('sign_in_failed', (errorId) => loopPage({ texts: pageTexts(request), again, errorId }));
+  return refuse('sign_in_failed', (errorId) => loopPage({ look: pageLook(request), again, errorId }));
 }

@@ -3,7 +3,7 @@
  * changes nothing: it shows a page that asks. Only a form of the own origin ends a session.
  */
 import { setCookie } from './cookies.ts';
-import { pageTexts } from './page-language.ts';
+import { pageLook } from './page-look.ts';
 import { type PageReply, type PageRequest, redirect, show } from './page-request.ts';
 import { signOutPage } from './pages/message-pages.ts';
 import { paths } from './paths.ts';
@@ -11,7 +11,7 @@ import { currentSession, type SignInParts } from './sign-in-parts.ts';
 
 export async function askToSignOut(parts: SignInParts, request: PageRequest): Promise<PageReply> {
   const current = await currentSession(parts, request);
-  return show(signOutPage(pageTexts(request), paths.signOut, current !== null));
+  return show(signOutPage(pageLook(request), paths.signOut, current !== null));
 }
 
 /** The request comes from a page of the own origin. */
@@ -31,5 +31,5 @@ export async function signOut(parts: SignInParts, request: PageRequest): Promise
 }
 
 export function signedOut(request: PageRequest): PageReply {
-  return show(signOutPage(pageTexts(request), paths.signOut, false));
+  return show(signOutPage(pageLook(request), paths.signOut, false));
 }

@@ -2,7 +2,7 @@
 import { signInPath } from '../core/credential/sign-in.ts';
 import type { StepUp } from '../core/credential/step-up.ts';
 import { newBrowser, readBrowser, setCookie } from './cookies.ts';
-import { pageTexts } from './page-language.ts';
+import { pageLook } from './page-look.ts';
 import { type PageReply, type PageRequest, redirect, say, show } from './page-request.ts';
 import { choicePage } from './pages/choice-page.ts';
 import { startPage } from './pages/start-page.ts';
@@ -19,7 +19,7 @@ export async function start(parts: SignInParts, provider: Provider, request: Pag
   if (query.has('check')) return await saySignedIn(parts, [provider.name], request);
   if (query.has('go'))
     return await leave(parts, provider, request, { target, ...stepUp, attempt: query.has('again') ? 1 : 0 });
-  return show(startPage(pageTexts(request), { ...addressesAt(paths.start(provider.name), stepUp), target }));
+  return show(startPage(pageLook(request), { ...addressesAt(paths.start(provider.name), stepUp), target }));
 }
 
 /** For routes with several providers. Those that the address does not name are not offered. */
@@ -34,7 +34,7 @@ export async function choose(parts: SignInParts, request: PageRequest): Promise<
     label: parts.providers.get(name)!.label,
     address: addressesAt(paths.start(name), stepUp).go,
   }));
-  return show(choicePage(pageTexts(request), { choices, check: addressesAt(signInPath(names), stepUp).check, target }));
+  return show(choicePage(pageLook(request), { choices, check: addressesAt(signInPath(names), stepUp).check, target }));
 }
 
 /** Of the redirect to the provider, without the return address, and of the question whether there is a session. */

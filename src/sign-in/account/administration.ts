@@ -2,7 +2,7 @@
  * Administration in the browser: people who can sign in at the embedded Auth API, their sessions and passkeys. The Auth API demands the role
  * for each call and logs each change with who made it; the pages demand a recent sign-in before changes.
  */
-import { pageTexts } from '../page-language.ts';
+import { pageTexts } from '../page-look.ts';
 import { type PageReply, redirect, refuse, show } from '../page-request.ts';
 import type { SignInParts } from '../sign-in-parts.ts';
 import type { AdministrationMessage } from './account-texts.ts';

@@ -3,7 +3,7 @@
  * sign-in, which the Auth API demands, too.
  */
 import { deviceName } from '../../core/request/device-name.ts';
-import { pageTexts } from '../page-language.ts';
+import { pageTexts } from '../page-look.ts';
 import { type PageReply, redirect, refuse, sayJson, show } from '../page-request.ts';
 import { paths } from '../paths.ts';
 import type { SignInParts } from '../sign-in-parts.ts';

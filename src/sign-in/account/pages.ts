@@ -3,7 +3,6 @@ import type { AccountsConfig } from '../../config/accounts-config.ts';
 import { type Html, html, nothing, type Page, renderPage } from '../pages/page.ts';
 import { paths } from '../paths.ts';
 import type { AccountTexts } from './account-texts.ts';
-import { brandStyle } from './brand.ts';
 import type { AccountNames, PendingCode } from './pending-codes.ts';
 
 export interface Frame {
@@ -128,22 +127,9 @@ ${hidden('state', state)}<label for="email">${texts.addressLabel}</label>
   );
 }
 
-export function render(
-  { settings: { name, logo, color }, texts }: Frame,
-  title: string,
-  body: Html,
-  scriptUrl: string | null = null,
-): Page {
-  const picture =
-    logo === null ? nothing : html`<img class="logo" src="${logo}" alt="" referrerpolicy="no-referrer">\n`;
-  return renderPage({
-    title: `${title} · ${name}`,
-    body: html`${picture}${body}`,
-    language: texts.language,
-    ownPictures: true,
-    ...(scriptUrl === null ? {} : { scriptUrl }),
-    ...(color === null ? {} : { style: brandStyle(color) }),
-  });
+export function render({ settings, texts }: Frame, title: string, body: Html, scriptUrl: string | null = null): Page {
+  const look = { texts, brand: settings };
+  return renderPage({ title, body, look, ...(scriptUrl === null ? {} : { scriptUrl }) });
 }
 
 export function alertOf({ message }: Frame): Html {

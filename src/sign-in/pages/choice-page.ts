@@ -1,5 +1,5 @@
 /** The page where a person chooses one of several providers. It goes on by itself once the person has signed in in another tab. */
-import { html, type Page, renderPage } from './page.ts';
+import { html, type Look, type Page, renderPage } from './page.ts';
 import type { PageTexts } from './texts/page-texts.ts';
 
 /** Only the browser knows the fragment of the address. A tab that is opened again asks whether there is a session by now. */
@@ -23,11 +23,12 @@ export interface ChoicePage {
   readonly target: string;
 }
 
-export function choicePage(texts: PageTexts, { choices, check, target }: ChoicePage): Page {
+export function choicePage(look: Look<PageTexts>, { choices, check, target }: ChoicePage): Page {
+  const { texts } = look;
   const back = encodeURIComponent(target);
   return renderPage({
     title: texts.signIn,
-    language: texts.language,
+    look,
     body: html`<section data-check="${check}" data-back="${target}">
 <h1>${texts.signIn}</h1>
 <p>${texts.choose}</p>

@@ -1,5 +1,5 @@
 /** A form that was sent without a session, to be sent again. It is in the page, so that no other client has it, and nothing is kept here. */
-import { type Html, html, nothing, type Page, renderPage } from './page.ts';
+import { type Html, html, type Look, nothing, type Page, renderPage } from './page.ts';
 import type { PageTexts } from './texts/page-texts.ts';
 
 export interface FormPage {
@@ -34,11 +34,12 @@ async function wait() {
 document.querySelector('a.button').onclick = () => void wait();
 `;
 
-export function formPage(texts: PageTexts, { action, fields, signIn, check, errorId }: FormPage): Page {
+export function formPage(look: Look<PageTexts>, { action, fields, signIn, check, errorId }: FormPage): Page {
+  const { texts } = look;
   const { title, notSent, notSentWhy, signedInAgain, sendAgain, signInBeside } = texts.keptForm;
   return renderPage({
     title,
-    language: texts.language,
+    look,
     body: html`<section data-check="${check}">
 <h1>${notSent}</h1>
 <p data-when="out">${notSentWhy}</p>
@@ -61,12 +62,13 @@ function field(name: string, value: string): Html {
 }
 
 /** In the tab beside the form. */
-export function signedInPage(texts: PageTexts, isSignedIn: boolean): Page {
+export function signedInPage(look: Look<PageTexts>, isSignedIn: boolean): Page {
+  const { texts } = look;
   const title = isSignedIn ? texts.signedIn : texts.notSignedIn;
   const hint = isSignedIn ? html`<p>${texts.closeTab}</p>` : nothing;
   return renderPage({
     title,
-    language: texts.language,
+    look,
     body: html`<h1>${title}</h1>
 ${hint}
 <p class="row"><a href="/">${texts.goToStart}</a></p>

@@ -3,6 +3,7 @@
  * these two. Every text is escaped by the template.
  */
 import { hash } from 'node:crypto';
+import { type Brand, brandStyle } from './brand.ts';
 
 /** HTML that is complete in itself. */
 export class Html {
@@ -32,7 +33,14 @@ function escapeHtml(text: string): string {
   return text.replace(/[&<>"'\r\n]/g, (char) => `&#${char.charCodeAt(0)};`);
 }
 
+/** Language and brand, the same on all pages for a request. `brand` null: there are no pages of accounts. */
+export interface Look<Texts extends { readonly language: string }> {
+  readonly texts: Texts;
+  readonly brand: Brand | null;
+}
+
 export interface PageParts {
+  readonly look: Look<{ readonly language: string }>;
   readonly title: string;
   readonly body: Html;
   /** Further elements of the head. */
@@ -41,12 +49,6 @@ export interface PageParts {
   readonly script?: string;
   /** Address of a script of the own origin, instead. */
   readonly scriptUrl?: string;
-  /** If unset, English. */
-  readonly language?: string;
-  /** After the style of all pages. */
-  readonly style?: string;
-  /** Whether it shows pictures of the own origin. */
-  readonly ownPictures?: boolean;
 }
 
 export interface Page {
@@ -57,21 +59,24 @@ export interface Page {
 }
 
 export function renderPage(page: PageParts): Page {
-  const { title, body, head = nothing, language = 'en', style: further = '' } = page;
-  const styled = further === '' ? style : style + further;
+  const { title, body, head = nothing, look } = page;
+  const { name = null, logo = null, color = null } = look.brand ?? {};
+  const styled = color === null ? style : style + brandStyle(color);
+  const picture =
+    logo === null ? nothing : html`<img class="logo" src="${logo}" alt="" referrerpolicy="no-referrer">\n`;
   const whole = html`<!doctype html>
-<html lang="${language}">
+<html lang="${look.texts.language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${title}</title>
+<title>${name === null ? title : `${title} · ${name}`}</title>
 <link rel="icon" href="data:,">
 <style>${new Html(styled)}</style>
 ${head}</head>
 <body>
 <main>
-${body}</main>
+${picture}${body}</main>
 ${scriptOf(page)}</body>
 </html>
 `;
@@ -96,7 +101,10 @@ function scriptOf({ script, scriptUrl }: PageParts): Html {
 }
 
 /** `form-action` is not limited: browsers apply it to the redirect to the provider, too, which may lead on to others. */
-function policyFor(styled: string, { script, scriptUrl, ownPictures = false }: PageParts): string {
+function policyFor(styled: string, { script, scriptUrl, look }: PageParts): string {
+  // Of the main origin, also where a page is of another one.
+  const logo = look.brand?.logo ?? 'data:';
+  const pictureOrigin = logo.startsWith('data:') ? '' : `${new URL(logo).origin} `;
   // The address alone: other files of the origin are those of services.
   const allowed = script === undefined ? scriptUrl : digest(script);
   const scripts = allowed === undefined ? [] : [`script-src ${allowed}`, "connect-src 'self'"];
@@ -104,7 +112,7 @@ function policyFor(styled: string, { script, scriptUrl, ownPictures = false }: P
     "default-src 'none'",
     `style-src ${digest(styled)}`,
     ...scripts,
-    ownPictures ? "img-src 'self' data:" : 'img-src data:',
+    `img-src ${pictureOrigin}data:`,
     "base-uri 'none'",
     "frame-ancestors 'none'",
   ].join('; ');

@@ -1,6 +1,6 @@
 /** The page of a person's own sessions: where they are, and how to end them. */
 import { deviceName } from '../../core/request/device-name.ts';
-import { html, nothing, type Page, renderPage } from './page.ts';
+import { html, type Look, nothing, type Page, renderPage } from './page.ts';
 import type { PageTexts } from './texts/page-texts.ts';
 
 export interface SessionRow {
@@ -20,7 +20,8 @@ export interface SessionsPage {
   readonly endAllAction: string;
 }
 
-export function sessionsPage(texts: PageTexts, { name, rows, endAllAction }: SessionsPage): Page {
+export function sessionsPage(look: Look<PageTexts>, { name, rows, endAllAction }: SessionsPage): Page {
+  const { texts } = look;
   const lines = rows.map(
     (row) => html`<tr>
 <td>${deviceName(row.device, texts)}${row.isThisOne ? html`<span class="badge">${texts.thisSession}</span>` : nothing}<br><small>${row.address}</small></td>
@@ -32,7 +33,7 @@ export function sessionsPage(texts: PageTexts, { name, rows, endAllAction }: Ses
   );
   return renderPage({
     title: texts.sessionsTitle,
-    language: texts.language,
+    look,
     body: html`<h1>${texts.sessionsTitle}</h1>
 <p>${texts.sessionsOf(name)}</p>
 <table>

@@ -3,7 +3,7 @@
  * sign in while the others wait for it, because providers lose all but one of several sign-ins that begin at once. Without script it is a
  * redirect.
  */
-import { html, type Page, renderPage } from './page.ts';
+import { html, type Look, type Page, renderPage } from './page.ts';
 import type { PageTexts } from './texts/page-texts.ts';
 
 /**
@@ -64,11 +64,12 @@ export interface StartPage {
   readonly target: string;
 }
 
-export function startPage(texts: PageTexts, { go, check, target }: StartPage): Page {
+export function startPage(look: Look<PageTexts>, { go, check, target }: StartPage): Page {
+  const { texts } = look;
   const plain = `${go}&return_to=${encodeURIComponent(target)}`;
   return renderPage({
     title: texts.signIn,
-    language: texts.language,
+    look,
     head: html`<noscript><meta http-equiv="refresh" content="0;url=${plain}"></noscript>
 `,
     body: html`<section data-go="${go}" data-check="${check}" data-back="${target}">

@@ -78,3 +78,35 @@ test('at several hosts a person signs in once, on the pages of the main one, and
   for (const host of [origin, wiki])
     expect((await browser.visit(`${host}/other`)).text).toContain('action="/.rolegate/address"');
 });
+
+test('all pages have the configured name, logo and color, also those of the provider and of refusals', async () => {
+  const port = await freePort();
+  const { origin } = await start({
+    port,
+    accounts: `  accounts: { name: "Team <wiki>", logo: /logo.svg, color: "#0b6e4f" }
+  providers:
+    gone: { label: The old account, issuer: "http://127.0.0.1:1", clientId: web, clientSecret: ${webSecret}, userPrefix: 'gone:', fields: { userId: preferred_username } }`,
+    routes: `  - { id: either, match: { path: /either/** }, upstream: pages, signIn: [gone, authApi], credentials: [session], access: authenticated }`,
+  });
+  const own = `${origin}/.rolegate`;
+  const addresses = {
+    choice: `${origin}/either/1`,
+    start: `${own}/sign-in/gone`,
+    outage: `${own}/sign-in/gone?go=1`,
+    signOut: `${own}/sign-out`,
+    signedIn: `${own}/signed-in`,
+    address: `${own}/sign-in/authApi?go=1`,
+    origin: `${own.replace('127.0.0.1', 'localhost')}/sign-out?at_origin=1`,
+  };
+  for (const [name, address] of Object.entries(addresses)) {
+    const { text, headers } = await new CookieBrowser().visit(address);
+    const policy = headers.get('content-security-policy');
+    const seen = {
+      name: text.includes('· Team &#60;wiki&#62;</title>'),
+      logo: text.includes(`<main>\n<img class="logo" src="${origin}/logo.svg"`),
+      color: text.includes('--brand: #0b6e4f'),
+      policy: policy?.includes(`img-src ${origin} data:;`),
+    };
+    expect([name, seen]).toEqual([name, { name: true, logo: true, color: true, policy: true }]);
+  }
+});

@@ -135,10 +135,10 @@ describe('messages on the page', () => {
   test('have the configured logo and color, with a policy that permits just these', async () => {
     const { origin } = await world({ accounts: '  accounts: { logo: /logo.svg, color: "#ffe08a" }' });
     const seen = await new CookieBrowser().visit(`${origin}/`);
-    expect(seen.text).toContain('<img class="logo" src="/logo.svg" alt="" referrerpolicy="no-referrer">');
+    expect(seen.text).toContain(`<img class="logo" src="${origin}/logo.svg" alt="" referrerpolicy="no-referrer">`);
     expect(seen.text).toContain('--brand: #ffe08a; --on-brand: #000');
-    expect(seen.headers.get('content-security-policy')).toMatch(
-      /^default-src 'none'; style-src 'sha256-[^']+'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'$/,
+    expect(seen.headers.get('content-security-policy')?.replace(/'sha256-[^']+'/, 'sha')).toBe(
+      `default-src 'none'; style-src sha; img-src ${origin} data:; base-uri 'none'; frame-ancestors 'none'`,
     );
   });
 });

@@ -278,7 +278,7 @@ routes: [{ id: a, match: { path: "/a/**" }, upstream: app, access: [user], crede
     const { signIn, sourceRule } = result.config;
     expect(signIn?.accounts).toEqual({
       name: 'app.example.test',
-      logo: '/logo.svg',
+      logo: 'https://app.example.test/logo.svg',
       color: '#0b6e4f',
       mayRegister: false,
       recentSignInMs: 600_000,

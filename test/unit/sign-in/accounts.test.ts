@@ -1,7 +1,7 @@
 /** How the pages of accounts look and read. */
 import { expect, test } from 'vitest';
-import { luminance, textOn } from '../../../src/sign-in/account/brand.ts';
 import { textsFor } from '../../../src/sign-in/account/languages.ts';
+import { luminance, textOn } from '../../../src/sign-in/pages/brand.ts';
 
 test('text on any color has a contrast of 4.5 or more', () => {
   const parts = ['00', '33', '66', '77', '80', '99', 'cc', 'ff'];
