@@ -127,6 +127,29 @@ describe('people', () => {
     expect((await people(ann)).status).toBe(403);
   });
 
+  test('one who is added gets a mail at that address that says how to sign in, and a refused one gets none', async () => {
+    const made = await start({ administrator: 'ada@example.test', mail: true });
+    const ada = new CookieBrowser();
+    const page = await made.askCode(ada, await made.open(ada), 'ada@example.test');
+    const [code = ''] = /\b\d{6}\b/.exec((await made.mails.arrived(1)).parsed.text!) ?? [];
+    await made.enter(ada, page, code);
+    for (const refused of [{ alias: 'ada' }, { fullName: 'Bob\r\nBcc: eve@example.test' }])
+      expect((await made.post(ada, path, { ...newcomer, ...refused })).status).toBe(400);
+    const added = await made.post(ada, path, newcomer);
+    const { from, to, parsed } = await made.mails.arrived(2);
+    expect([added.status, from, to, parsed.subject]).toEqual([
+      200,
+      'no-reply@example.test',
+      ['bob@example.test'],
+      'Your new account',
+    ]);
+    const text = parsed.text!.replaceAll(/\s+/g, ' ');
+    expect(text).toContain('an account was made for you with this e-mail address.');
+    expect(text).toContain('To sign in, request a code with this address.');
+    expect(text).toContain('Hello Bob,');
+    expect(parsed.html).toContain('To sign in, request a code with this address.');
+  });
+
   test.each([
     ['a taken address', { ...newcomer, email: 'ANN@example.test' }, 'Another account has this address'],
     ['a taken short name', { ...newcomer, alias: 'ann' }, 'Another account has this address'],
