@@ -237,6 +237,15 @@ export const pages: readonly SignInPage[] = [
       await alert(page);
     },
   },
+  at('stranger', 'link', `${own}link?link=none`, 'form button'),
+  {
+    name: 'refused link',
+    by: 'stranger',
+    async open(page) {
+      await submit(page);
+      await alert(page);
+    },
+  },
   { name: 'sign-up', by: 'stranger', open: toSignUp },
   {
     name: 'refused sign-up',
