@@ -1,20 +1,22 @@
 /** The page that a one-time link opens, as HTML. Its button uses the link up: programs that look at addresses in a mail do not. */
-import { html, nothing, type Page } from '../pages/page.ts';
+import { html, type Page } from '../pages/page.ts';
 import { paths } from '../paths.ts';
 import { alertOf, type Frame, hidden, render } from './pages.ts';
 
 /** `link` null: it was used, or is none. */
 export function linkPage(frame: Frame, state: string, link: string | null): Page {
-  const { recovery } = frame.texts;
+  const { administration, recovery } = frame.texts;
   const form = html`<p>${recovery.linkWhy}</p>
 <form method="post" action="${paths.link}">
 ${hidden('state', state)}${hidden('link', link ?? '')}<button>${recovery.linkUse}</button>
 </form>
 `;
+  const wayOn = html`<p><a href="${paths.account}">${administration.ownAccount}</a></p>
+`;
   return render(
     frame,
     recovery.linkTitle,
     html`<h1>${recovery.linkTitle}</h1>
-${alertOf(frame)}${link === null ? nothing : form}`,
+${alertOf(frame)}${link === null ? wayOn : form}`,
   );
 }

@@ -77,6 +77,7 @@ describe('a refusal is shown to a person who is signed in', () => {
       origin + linkPath,
       true,
     ]);
+    expect(refused.text).toContain('<a href="/.rolegate/account">Your account</a>');
     expect((await ann.visit(origin + list)).text).toContain('You are signed in as ann Example.');
     const arrived = await useLink(ann, await visitLink(ann, newest));
     expect([arrived.url, arrived.text.includes('You are signed in as ada.')]).toEqual([origin + list, true]);
