@@ -7,7 +7,7 @@ import type { Address } from './units/parse-address.ts';
 export interface ListenerConfig {
   readonly address: Address;
   /** Null: without TLS. */
-  readonly tls: ListenerTlsConfig | null;
+  readonly tls: PortTlsConfig | null;
   /** Connections begin with a header of the PROXY protocol. */
   readonly proxyProtocol: boolean;
   /** Value of the header; null: it is not added. */
@@ -21,9 +21,14 @@ export function plainListener(address: Address): ListenerConfig {
   return { address, tls: null, proxyProtocol: false, strictTransportSecurity: null, redirectToHttps: null };
 }
 
-export interface ListenerTlsConfig extends Omit<z.output<typeof listenerTls>, 'certificates'> {
+/** Of an address for clients, or of a port for programs. */
+export interface PortTlsConfig extends Omit<z.output<typeof listenerTls>, 'certificates' | 'clientCertificates'> {
   /** At least one. */
   readonly certificates: readonly CertificateConfig[];
+  /** Text of the authorities of client certificates, which are then required; null: none are requested. */
+  readonly clientCa: string | null;
+  /** Texts of their revocation lists; null: none are needed. */
+  readonly clientCrls: readonly string[] | null;
 }
 
 /** Texts of PEM files, read with the configuration. */
@@ -32,10 +37,4 @@ export interface CertificateConfig {
   readonly file: string;
   readonly cert: string;
   readonly key: string;
-}
-
-/** TLS of a port for programs. */
-export interface PortTlsConfig extends ListenerTlsConfig {
-  /** Text of the authorities of client certificates, which are then required; null: none are requested. */
-  readonly clientCa: string | null;
 }

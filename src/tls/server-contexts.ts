@@ -12,6 +12,8 @@ export interface ServerTls {
   readonly unknownNames: 'refuse' | 'first';
   /** Authorities of client certificates, which are then required; null or unset: none are requested. */
   readonly clientCa?: string | null;
+  /** Their revocation lists, one of each in a text; null or unset: none are needed. */
+  readonly clientCrls?: readonly string[] | null;
 }
 
 /** Forward secrecy and AEAD only. */
@@ -66,14 +68,15 @@ export class ServerContexts {
     return this.#tls.minVersion;
   }
 
-  /** Null: clients need no certificate. */
-  get clientCa(): string | null {
-    return this.#tls.clientCa ?? null;
+  /** What clients are verified by, as one text to compare; null: they need no certificate. */
+  get verifies(): string | null {
+    const { clientCa, clientCrls } = this.#tls;
+    return clientCa == null ? null : [clientCa, ...(clientCrls ?? [])].join('\n');
   }
 
   #present(certificate: Certificate, earlier: ServerContexts | null, nowMs: number): Presented {
     const before = earlier?.certificates.find((one) => one.certificate.file === certificate.file);
-    const sameOptions = earlier?.minVersion === this.minVersion && earlier.clientCa === this.clientCa;
+    const sameOptions = earlier?.minVersion === this.minVersion && earlier.verifies === this.verifies;
     if (before !== undefined && sameOptions && isSame(before.certificate, certificate)) return before;
     const facts = factsOf(certificate);
     const kept = before !== undefined && !isValid(facts, nowMs) && isValid(before, nowMs);
@@ -99,10 +102,11 @@ export class ServerContexts {
   }
 
   #options(certificate: Certificate | null) {
-    const { clientCa } = this;
+    const { clientCa = null, clientCrls = null } = this.#tls;
     return {
       ...(certificate === null ? {} : { cert: certificate.cert, key: certificate.key }),
       ...(clientCa === null ? {} : { ca: clientCa }),
+      ...(clientCrls === null ? {} : { crl: [...clientCrls] }),
       minVersion: this.#tls.minVersion,
       ciphers,
       honorCipherOrder: true,

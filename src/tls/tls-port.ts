@@ -1,8 +1,8 @@
 /**
  * TLS of a port. Each handshake is bounded by time, and computes when its first bytes have arrived: a few in each turn of the event loop,
  * while clients take turns, and some of one client at once. So a flood delays itself, and silent connections delay none. Certificates are
- * replaced as a whole; a handshake uses one set of them. Where clients need a certificate, each handshake is a full one, and other
- * authorities end the connections.
+ * replaced as a whole; a handshake uses one set of them. Where clients need a certificate, each handshake is a full one; other authorities,
+ * or other revocation lists, end the connections.
  */
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -48,8 +48,8 @@ export class TlsPort {
   readonly #clients = new Map<string, ClientHandshakes>();
   /** Those with a handshake that may start, in the order of their turns. */
   readonly #ready = new Set<ClientHandshakes>();
-  /** Connections of clients that needed a certificate. */
-  readonly #certified = new Set<Duplex>();
+  /** Open connections after their handshake. */
+  readonly #secured = new Set<Duplex>();
   #contexts: ServerContexts;
 
   constructor(tls: ServerTls, options: TlsPortOptions) {
@@ -73,7 +73,7 @@ export class TlsPort {
   use(tls: ServerTls): readonly string[] {
     const before = this.#contexts;
     this.#contexts = new ServerContexts(tls, this.#options.secret, before, this.#options.now());
-    if (this.#contexts.clientCa !== before.clientCa) for (const socket of this.#certified) socket.destroy();
+    if (this.#contexts.verifies !== before.verifies) for (const socket of this.#secured) socket.destroy();
     return this.#contexts.skipped;
   }
 
@@ -89,7 +89,7 @@ export class TlsPort {
       },
       ended: (secured, late) => {
         this.#options.deadlines.cancel(handshake);
-        if (secured !== null && handshake.clientCa !== null) this.#remember(secured, handshake.clientCa);
+        if (secured !== null) this.#remember(secured, handshake.verifies);
         this.#count(handshake, secured, late);
         if (!client.waiting.delete(handshake) && handshake.started) client.underWay -= 1;
         client.open -= 1;
@@ -101,11 +101,11 @@ export class TlsPort {
     this.#options.deadlines.schedule(handshake, performance.now() + this.#options.timeoutMs);
   }
 
-  /** It ends with the authorities that its certificate was verified by. */
-  #remember(secured: Duplex, clientCa: string): void {
-    this.#certified.add(secured);
-    secured.once('close', () => this.#certified.delete(secured));
-    if (clientCa !== this.#contexts.clientCa) secured.destroy();
+  /** It ends when clients are verified by something else, also if it needed no certificate before. */
+  #remember(secured: Duplex, verifies: string | null): void {
+    this.#secured.add(secured);
+    secured.once('close', () => this.#secured.delete(secured));
+    if (verifies !== this.#contexts.verifies) secured.destroy();
   }
 
   #mayStart(client: ClientHandshakes): void {
@@ -128,7 +128,7 @@ export class TlsPort {
       client.underWay += 1;
       handshake.start({
         protocol: this.#options.protocol ?? 'http/1.1',
-        clientCa: contexts.clientCa,
+        verifies: contexts.verifies,
         initial,
         forName: (name) => contexts.forName(name),
       });
@@ -151,7 +151,7 @@ interface ClientHandshakes {
   readonly waiting: Set<Handshake>;
 }
 
-interface HandshakeSettings extends Pick<ServerContexts, 'clientCa' | 'forName'> {
+interface HandshakeSettings extends Pick<ServerContexts, 'verifies' | 'forName'> {
   readonly protocol: 'http/1.1' | 'h2';
   readonly initial: ReturnType<ServerContexts['initial']>;
 }
@@ -171,8 +171,8 @@ class Handshake implements Deadline {
   #events: HandshakeEvents | null;
   #tls: TLSSocket | null = null;
   #late = false;
-  /** By which it verifies the client; null: the client needs no certificate. */
-  clientCa: string | null = null;
+  /** What it verifies the client by; null: the client needs no certificate. */
+  verifies: string | null = null;
 
   constructor(socket: Socket, events: HandshakeEvents) {
     this.#socket = socket;
@@ -195,16 +195,16 @@ class Handshake implements Deadline {
     return this.#tls?.isSessionReused() === true;
   }
 
-  start({ protocol, clientCa, initial, forName }: HandshakeSettings): void {
+  start({ protocol, verifies, initial, forName }: HandshakeSettings): void {
     const tls = new TLSSocket(this.#socket, {
       isServer: true,
       secureContext: initial,
       ALPNProtocols: [protocol],
-      requestCert: clientCa !== null,
-      rejectUnauthorized: clientCa !== null,
+      requestCert: verifies !== null,
+      rejectUnauthorized: verifies !== null,
       SNICallback: (name, use) => use(null, forName(name) ?? undefined),
     });
-    this.clientCa = clientCa;
+    this.verifies = verifies;
     this.#tls = tls;
     tls.on('error', () => {});
     tls.once('close', () => this.#end(null));
@@ -215,7 +215,7 @@ class Handshake implements Deadline {
       tls.off('end', left);
       // As in sockets of a `tls.Server`: HTTP/2 would wait for the handshake of a client.
       Object.assign(tls, { secureConnecting: false });
-      if (clientCa === null || isCertified(tls)) this.#end(tls);
+      if (verifies === null || isCertified(tls)) this.#end(tls);
       else tls.destroy();
     });
   }

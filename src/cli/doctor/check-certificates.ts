@@ -34,9 +34,7 @@ function checksOf(pems: readonly NamedPem[]): readonly Check[] {
 
 function pemsOf({ server, authorizer, cache, authApi, sources }: Config): readonly NamedPem[] {
   return [
-    ...server.listeners.flatMap(({ tls }) =>
-      (tls?.certificates ?? []).map(({ file, cert }) => ({ setting: `server.listen ${file}`, pem: cert })),
-    ),
+    ...server.listeners.flatMap(({ tls }) => ofPort('server.listen', tls)),
     ...ofPort('server.adminTls', server.adminTls),
     ...ofPort('authorizer.tls', authorizer?.tls),
     ...ofPort('authorizer.grpc.tls', authorizer?.grpc?.tls),

@@ -25,6 +25,8 @@ const crypto = () => process.getBuiltinModule('node:crypto');
 
 const certificates = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
+const revocationLists = /-----BEGIN X509 CRL-----[^-]+-----END X509 CRL-----/g;
+
 /** The authorities that Node and the system trust. */
 export const everyAuthority: ClientTlsConfig = { ca: null, cert: null, key: null, serverName: null };
 
@@ -56,7 +58,7 @@ export function checkUpstreamTls(
   return read;
 }
 
-/** Of a port for programs. Null: without TLS. */
+/** Null: without TLS. */
 export function checkPortTls(tls: PortTlsKeys | undefined, at: Location): PortTlsConfig | null {
   if (tls === undefined) return null;
   const { clientCertificates, ...same } = tls;
@@ -64,6 +66,7 @@ export function checkPortTls(tls: PortTlsKeys | undefined, at: Location): PortTl
     ...same,
     certificates: readCertificatePairs(tls.certificates, at.at('certificates')),
     clientCa: readAuthorities(clientCertificates?.ca, at.at('clientCertificates', 'ca'), true),
+    clientCrls: readRevocationLists(clientCertificates?.crl, at.at('clientCertificates', 'crl')),
   };
 }
 
@@ -74,10 +77,7 @@ export function checkListeners({ listen }: ConfigFile['server'], at: Location): 
   return listen.map(({ address, tls, proxyProtocol, strictTransportSecurity, redirectToHttps }, index) => ({
     address,
     proxyProtocol,
-    tls:
-      tls === undefined
-        ? null
-        : { ...tls, certificates: readCertificatePairs(tls.certificates, at.at(index, 'tls', 'certificates')) },
+    tls: checkPortTls(tls, at.at(index, 'tls')),
     strictTransportSecurity: strictTransportSecurity === undefined ? null : hstsValue(strictTransportSecurity),
     redirectToHttps,
   }));
@@ -103,6 +103,25 @@ function readAuthorities(file: string | undefined, at: Location, watched = false
   const ca = readPem(file, at, watched);
   if (ca !== null && readCertificates(ca) === null) at.report('this file contains no certificates in PEM form');
   return ca;
+}
+
+/** Node reads one list of each text. */
+function readRevocationLists(file: string | undefined, at: Location): readonly string[] | null {
+  const pem = readPem(file, at, true);
+  if (pem === null) return null;
+  const lists = pem.match(revocationLists) ?? [];
+  if (lists.length === 0 || !lists.every(isRevocationList))
+    at.report('this file contains no revocation lists in PEM form');
+  return lists;
+}
+
+function isRevocationList(pem: string): boolean {
+  try {
+    process.getBuiltinModule('node:tls').createSecureContext({ crl: pem });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function readPair(

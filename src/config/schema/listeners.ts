@@ -20,6 +20,21 @@ const certificate = z.strictObject({
   }),
 });
 
+const clientCertificates = z.strictObject({
+  ca: decides(
+    pemFile(),
+    'PEM file of the authorities of client certificates: each caller needs one. Other authorities end open connections.',
+    anyChange('callers with a certificate of another authority are accepted', { loosest: 'unset' }),
+    { examples: ['/etc/rolegate/callers-ca.pem'] },
+  ),
+  crl: decides(
+    pemFile().optional(),
+    'PEM file of the revocation lists (CRL) of these authorities: of each one in the chain of a certificate. Callers whose certificate is in a list are refused, and all callers of an authority whose list is missing or has expired. A changed file ends open connections. If unset, no list is needed.',
+    anyChange('callers whose certificate was revoked are accepted', { loosest: 'unset' }),
+    { examples: ['/etc/rolegate/callers-crl.pem'] },
+  ),
+});
+
 export const listenerTls = z.strictObject({
   certificates: described(
     list(certificate, {
@@ -40,6 +55,10 @@ export const listenerTls = z.strictObject({
     word(['refuse', 'first']).prefault('first'),
     'What a client gets that requests a name of no certificate, or none. first: the first certificate; refuse: the handshake fails.',
     ordered(['refuse', 'first'], 'anyone who scans addresses learns the names of the first certificate'),
+  ),
+  clientCertificates: described(
+    clientCertificates.optional(),
+    'Accepts only callers with a client certificate, besides what else they need. If unset, none is requested.',
   ),
 });
 

@@ -3,7 +3,7 @@
  * calls go.
  */
 import type { Config } from '../../config/config.ts';
-import type { ListenerTlsConfig } from '../../config/listener-config.ts';
+import type { PortTlsConfig } from '../../config/listener-config.ts';
 import { holdEveryAddress, holdWhole } from '../../core/syntax/addresses.ts';
 import { factsOf } from '../../tls/certificate-names.ts';
 import { conditionPlace } from './condition-places.ts';
@@ -113,7 +113,7 @@ function portsZero({ upstreams, authApi }: Config): readonly Finding[] {
 }
 
 function invalidCertificates({ server, authorizer }: Config, nowMs: number): readonly Finding[] {
-  const ports: readonly (readonly [tls: ListenerTlsConfig | null | undefined, ...path: string[]])[] = [
+  const ports: readonly (readonly [tls: PortTlsConfig | null | undefined, ...path: string[]])[] = [
     ...server.listeners.map(({ tls }, index) => [tls, 'server', 'listen', String(index), 'tls'] as const),
     [server.adminTls, 'server', 'adminTls'],
     [authorizer?.tls, 'authorizer', 'tls'],
