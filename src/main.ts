@@ -2,8 +2,8 @@
 /** Process entry. Plain enough for an old Node to run it and report why it cannot continue. */
 
 const required = 26;
-const found = Number.parseInt(process.versions.node, 10);
-if (found < required) {
+const version = Number.parseInt(process.versions.node, 10);
+if (version < required) {
   process.stderr.write(`rolegate needs Node ${required} or newer; this is Node ${process.versions.node}\n`);
   process.exitCode = 2;
 } else {

@@ -101,8 +101,8 @@ export function createAdminServer(options: AdminOptions): AdminServer {
       const access = match?.any.credential.kind;
       const tokens: readonly AdminToken[] = options.tokens();
       if (access === 'open' || access === 'signed' || tokens.length === 0) return null;
-      const held = findToken(request.rawHeaders, tokens);
-      return typeof held === 'string' ? new Refusal(held) : null;
+      const token = findToken(request.rawHeaders, tokens);
+      return typeof token === 'string' ? new Refusal(token) : null;
     },
     clientOf: ({ socket }) => ({ ip: clientNetwork(socket.remoteAddress ?? ''), userAgent: '' }),
     failure: (cause) => new Refusal('internal_error', { cause }),

@@ -53,13 +53,13 @@ export function findToken(
   const values = headerValues(rawHeaders, 'authorization');
   if (values.length === 0) return 'credential_missing';
   const offered = values.length === 1 ? bearer.exec(values[0]!)?.[1] : undefined;
-  const found = tokens[findSecret(tokens.map(({ token }) => token))(offered ?? '')];
-  return found !== undefined && offered !== undefined ? found : 'credential_rejected';
+  const match = tokens[findSecret(tokens.map(({ token }) => token))(offered ?? '')];
+  return match !== undefined && offered !== undefined ? match : 'credential_rejected';
 }
 
 /** From the narrowest to the widest; each includes those before it. */
 const scopes: readonly AdminScope[] = ['metrics', 'read', 'write'];
 
-export function includesScope(held: AdminScope, wanted: AdminScope): boolean {
-  return scopes.indexOf(held) >= scopes.indexOf(wanted);
+export function includesScope(scope: AdminScope, wanted: AdminScope): boolean {
+  return scopes.indexOf(scope) >= scopes.indexOf(wanted);
 }

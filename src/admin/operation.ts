@@ -27,10 +27,10 @@ export const open: Access = {
   kind: 'open',
   refusals: [],
   identify(rawHeaders, { tokens }) {
-    const held = findToken(rawHeaders, tokens());
-    return typeof held === 'string'
+    const token = findToken(rawHeaders, tokens());
+    return typeof token === 'string'
       ? { mayRead: false, by: null }
-      : { mayRead: includesScope(held.scope, 'read'), by: held.name };
+      : { mayRead: includesScope(token.scope, 'read'), by: token.name };
   },
 };
 
@@ -49,10 +49,10 @@ export function withToken(scope: AdminScope, always: 'always' | null = null): Ac
     identify(rawHeaders, services) {
       const tokens = services.tokens();
       if (tokens.length === 0) return isClosed ? new Refusal('changes_disabled') : { mayRead: false, by: null };
-      const held = findToken(rawHeaders, tokens);
-      if (typeof held === 'string') return new Refusal(held);
-      if (!includesScope(held.scope, scope)) return new Refusal('admin_scope_missing');
-      return { mayRead: includesScope(held.scope, 'read'), by: held.name };
+      const token = findToken(rawHeaders, tokens);
+      if (typeof token === 'string') return new Refusal(token);
+      if (!includesScope(token.scope, scope)) return new Refusal('admin_scope_missing');
+      return { mayRead: includesScope(token.scope, 'read'), by: token.name };
     },
   };
 }

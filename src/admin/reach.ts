@@ -30,8 +30,8 @@ export function reachOperation(showReach: ShowReach): Operation {
     refusals: ['question_invalid'],
     async handle({ query: { role, as } }) {
       if ((role === undefined) === (as === undefined)) return invalidQuestion(expected);
-      const shown = await showReach(role === undefined ? { as: as! } : { role });
-      return 'detail' in shown ? invalidQuestion(shown.detail) : json(shown);
+      const reach = await showReach(role === undefined ? { as: as! } : { role });
+      return 'detail' in reach ? invalidQuestion(reach.detail) : json(reach);
     },
   });
 }

@@ -29,9 +29,9 @@ export function readRevocation(body: Uint8Array, idsOnly: boolean): RevocationRe
   const fields = parseObject(body);
   if (fields === null) return { detail: 'the body is not a JSON object in UTF-8' };
   const known = [...Object.keys(ids), ...idOptions, ...(idsOnly ? [] : credentialKeys)];
-  const written = Object.keys(fields);
-  if (written.some((key) => !known.includes(key))) return { detail: `the only keys are ${known.join(', ')}` };
-  const keys = written.filter((key) => key in ids || credentialKeys.some((one) => one === key));
+  const names = Object.keys(fields);
+  if (names.some((key) => !known.includes(key))) return { detail: `the only keys are ${known.join(', ')}` };
+  const keys = names.filter((key) => key in ids || credentialKeys.some((one) => one === key));
   const pair = 'apiSecret' in fields;
   if (pair && !('apiKey' in fields)) return { detail: 'apiSecret requires apiKey' };
   if (keys.length !== (pair ? 2 : 1)) {
@@ -39,7 +39,7 @@ export function readRevocation(body: Uint8Array, idsOnly: boolean): RevocationRe
       detail: keys.length === 0 ? 'no id or credential is given' : 'more than one is given: send one request for each',
     };
   }
-  if (written.length > keys.length) return narrowed(fields, keys[0]!);
+  if (names.length > keys.length) return narrowed(fields, keys[0]!);
   if (pair) {
     const { apiKey, apiSecret } = fields;
     return isText(apiKey, visible) && isText(apiSecret, visible)

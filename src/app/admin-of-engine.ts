@@ -49,12 +49,12 @@ export function decisionsOf(
 ): DecisionSources {
   return {
     async find(id) {
-      const found = await recorder.find(id);
-      return found === null ? null : (await tools.recorded()).explainRecorded(current(), found);
+      const decision = await recorder.find(id);
+      return decision === null ? null : (await tools.recorded()).explainRecorded(current(), decision);
     },
     async list(filter, most) {
-      const found = await recorder.list(filter, most);
-      return found.map(({ text }) => JSON.parse(text).request);
+      const decisions = await recorder.list(filter, most);
+      return decisions.map(({ text }) => JSON.parse(text).request);
     },
   };
 }

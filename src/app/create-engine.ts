@@ -130,7 +130,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
     const previous = runtime;
     const authApi = next.authApi?.kind === 'remote' ? next.authApi : embedded;
     const { siblings } = options;
-    const made = createRuntime(
+    const nextRuntime = createRuntime(
       next,
       {
         authApi: { urls: authApi.urls, gatewaySecret: authApi.gatewaySecret },
@@ -144,15 +144,15 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
     );
     telemetry.useRoutes(next.routes);
     telemetry.useUpstreams(next.upstreams);
-    recorder.use(made);
+    recorder.use(nextRuntime);
     telemetry.recordRequests(recorder.recording());
-    runtime = { ...made, tracing: tracing.use(next.tracing) };
+    runtime = { ...nextRuntime, tracing: tracing.use(next.tracing) };
     proxy?.use(runtime);
     tlsPorts.certificatesSkipped(proxy?.useListeners(next.server.listeners) ?? []);
     tlsPorts.certificatesSkipped(authorizer?.use(runtime, next.authorizer) ?? []);
     telemetry.configLoaded(next.digest);
     if (previous === null) telemetry.watchIdentity(() => current().resolver.stats());
-    else retire(previous, made);
+    else retire(previous, nextRuntime);
   }
 
   /** Requests in progress still use the old configuration, so it is released a little later. */
@@ -214,7 +214,7 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
     async listen(addresses, shared) {
       const { server } = config;
       warnOfFewFiles();
-      const made = createProxy({
+      const newProxy = createProxy({
         // Trust is checked for each connection, so that a reload can remove a proxy.
         server: {
           ...server,
@@ -234,13 +234,13 @@ export function createEngine(config: Config, options: EngineOptions): Engine {
             'ignored: server.trustedProxies does not list this peer; all clients behind it count as one',
           ),
       });
-      proxy = made;
+      proxy = newProxy;
       await tracing.ready();
-      telemetry.watchServer(made);
+      telemetry.watchServer(newProxy);
       const bound: Address[] = [];
       for (const [index, address] of addresses.entries()) {
         const listener = current().config.server.listeners[index] ?? plainListener(address);
-        bound.push(await listenOn('server.listen', address, () => made.listen({ ...listener, address })));
+        bound.push(await listenOn('server.listen', address, () => newProxy.listen({ ...listener, address })));
       }
       shedder.start();
       return bound;

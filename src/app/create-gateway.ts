@@ -81,10 +81,10 @@ export function createGateway(config: Config, options: GatewayOptions): Gateway 
     const checks = authorizer === null ? wanted : await engine.listenForChecks(wanted, false);
     if (server.admin !== null) {
       const reload = options.reload ?? null;
-      const shown = adminOf(engine, () => authApi);
-      const ready = async () => ({ ...(await shown.ready()), refusedReload: configLog.refusedReload() });
+      const adminParts = adminOf(engine, () => authApi);
+      const ready = async () => ({ ...(await adminParts.ready()), refusedReload: configLog.refusedReload() });
       admin = await openAdmin(server.admin, {
-        ...shown,
+        ...adminParts,
         ready,
         version: options.version,
         reload,

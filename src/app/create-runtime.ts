@@ -157,10 +157,10 @@ function usersOf(one: SourcesConfig['list'][number]): string {
 
 /** Whether both configurations call the same sources in the same way and cache their verdicts alike. */
 function asksAlike(a: Config, b: Config): boolean {
-  return JSON.stringify(asked(a)) === JSON.stringify(asked(b));
+  return JSON.stringify(resolutionSettings(a)) === JSON.stringify(resolutionSettings(b));
 }
 
-const asked = ({ authApi, sources, sourceRule, signIn, cache, failedAuthentications: bounds }: Config) => [
+const resolutionSettings = ({ authApi, sources, sourceRule, signIn, cache, failedAuthentications: bounds }: Config) => [
   ...[authApi, sources, sourceRule, signIn, cache, bounds],
 ];
 

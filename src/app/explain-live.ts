@@ -33,13 +33,13 @@ export async function explainLive(
   const withHeaders = (...credential: readonly string[]) =>
     simulate({ ...question, time: Date.now(), host, headers: [...question.headers, ...credential] }, null, credentials);
   const live = withHeaders('Authorization', `Bearer ${question.bearer}`);
-  let asked: { readonly credential: Credential; readonly resolution: Resolution } | null = null;
+  let outcome: { readonly credential: Credential; readonly resolution: Resolution } | null = null;
   const decision = await decide(live.view, policy, async (credential, maxVerdictAgeMs, client) => {
     const resolution = await resolver.resolve(credential, maxVerdictAgeMs, client);
-    asked = { credential, resolution };
+    outcome = { credential, resolution };
     return resolution;
   });
-  const { credential, resolution } = askedOf(asked);
+  const { credential, resolution } = askedOf(outcome);
   // A bearer that is refused before a call to a source does not appear in the explanation.
   const hidden = withHeaders(...sampleCredential(credential?.kind ?? 'bearer', credentials));
   const { view, facts } = decision.outcome === 'refuse' && decision.stage === 'extract' ? live : hidden;
@@ -49,6 +49,6 @@ export async function explainLive(
 }
 
 /** Set by the call above; the compiler cannot follow it into the callback. */
-function askedOf(asked: { readonly credential: Credential; readonly resolution: Resolution } | null) {
-  return asked ?? { credential: null, resolution: null };
+function askedOf(outcome: { readonly credential: Credential; readonly resolution: Resolution } | null) {
+  return outcome ?? { credential: null, resolution: null };
 }

@@ -4,10 +4,10 @@ import type { Logger } from '../telemetry/log/logger.ts';
 
 export function logKeys(log: Logger): KeyEvents {
   return {
-    key: (kid, made, signsFromMs) =>
+    key: (kid, isNew, signsFromMs) =>
       log.info(
         { kid, signsFrom: new Date(signsFromMs).toISOString() },
-        made ? 'signing key made' : 'signing key adopted',
+        isNew ? 'signing key made' : 'signing key adopted',
       ),
     shared(isShared) {
       if (isShared) log.info('signing keys are shared again');

@@ -59,9 +59,9 @@ export async function openAuthorizer(
   if (settings === null) throw new Error('this configuration has no "authorizer"');
   const options = optionsOf(config, settings, place);
   const opened: CheckServer[] = [];
-  const listen = async (setting: string, address: ListenAddress, made: CheckServer) => {
-    opened.push(made);
-    return await listenOn(setting, address, () => made.listen(address));
+  const listen = async (setting: string, address: ListenAddress, server: CheckServer) => {
+    opened.push(server);
+    return await listenOn(setting, address, () => server.listen(address));
   };
   let http: ListenAddress | null = null;
   let grpc: ListenAddress | null = null;
@@ -70,17 +70,17 @@ export async function openAuthorizer(
       http = await listen('authorizer.listen', addresses.http, createHttpAuthorizer(options()));
     if (addresses.grpc !== null && settings.grpc !== null) {
       const { createGrpcAuthorizer } = await import('../authorizer/grpc/create-grpc-authorizer.ts');
-      const made = createGrpcAuthorizer({ ...options(), grpc: settings.grpc, ready: place.ready });
-      grpc = await listen('authorizer.grpc.listen', addresses.grpc, made);
+      const server = createGrpcAuthorizer({ ...options(), grpc: settings.grpc, ready: place.ready });
+      grpc = await listen('authorizer.grpc.listen', addresses.grpc, server);
     }
   } catch (error) {
-    await Promise.all(opened.map((made) => made.drain(0)));
+    await Promise.all(opened.map((server) => server.drain(0)));
     throw error;
   }
   return {
     addresses: { http, grpc },
-    use: (runtime, next) => opened.flatMap((made) => made.use(runtime, next)),
-    drain: async (timeoutMs) => void (await Promise.all(opened.map((made) => made.drain(timeoutMs)))),
+    use: (runtime, next) => opened.flatMap((server) => server.use(runtime, next)),
+    drain: async (timeoutMs) => void (await Promise.all(opened.map((server) => server.drain(timeoutMs)))),
   };
 }
 

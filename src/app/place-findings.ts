@@ -15,8 +15,8 @@ export interface PlacedFinding extends Finding {
 export function placedFindings(config: Config, places: Places): readonly PlacedFinding[] {
   const placed = analyze(config, nearestName, leadsTo).map((finding): PlacedFinding => {
     const { place, message, example, hint } = finding;
-    const shown = example === null ? message : `${message} (for example, ${example})`;
-    return { ...finding, problem: places.problemAt(place, shown, hint) };
+    const text = example === null ? message : `${message} (for example, ${example})`;
+    return { ...finding, problem: places.problemAt(place, text, hint) };
   });
   const files = [...new Set(placed.map(({ problem }) => problem.file))];
   return placed.sort(

@@ -165,11 +165,11 @@ export class DecisionRecorder {
     const { config, policy } = this.#runtime;
     const view = readView(record, this.#runtime, config.server.trustedProxies);
     const { request, resolution, route } = decision;
-    const found =
+    const extraction =
       resolution === null || request === null
         ? null
         : extractCredential(request, view.rawHeaders, policy.credentials, route?.credentials ?? null);
-    return { view, decision, credential: typeof found === 'string' ? null : found, resolution };
+    return { view, decision, credential: typeof extraction === 'string' ? null : extraction, resolution };
   }
 
   /** Null: there is none with this id, or it is too old. */

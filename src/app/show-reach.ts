@@ -23,16 +23,16 @@ export interface Reach {
 }
 
 export function showReach(config: Config, who: ReachQuestion): Reach | { readonly detail: string } {
-  const found = 'role' in who ? withRole(config, who.role) : identityNamed(config, who.as);
-  if ('detail' in found) return found;
-  const { callers, note } = found;
+  const selection = 'role' in who ? withRole(config, who.role) : identityNamed(config, who.as);
+  if ('detail' in selection) return selection;
+  const { callers, note } = selection;
   const reach = describeReach(config.routes, callers, kindsOf(config.credentials));
   return { who, ...reach, ...(note === null ? {} : { note }) };
 }
 
-type Found = { readonly callers: readonly Caller[]; readonly note: string | null };
+type Selection = { readonly callers: readonly Caller[]; readonly note: string | null };
 
-function identityNamed(config: Config, name: string): Found | { readonly detail: string } {
+function identityNamed(config: Config, name: string): Selection | { readonly detail: string } {
   const { identities } = config.tests;
   const identity = identities.get(name);
   if (identity !== undefined) {
@@ -44,15 +44,15 @@ function identityNamed(config: Config, name: string): Found | { readonly detail:
 }
 
 /** A role with a scope is found by its form (`{tenant}:editor`) and by its name. */
-function withRole(config: Config, role: string): Found {
+function withRole(config: Config, role: string): Selection {
   const known = [...config.roles.keys()];
   const form = known.find((one) => one === role) ?? known.find((one) => nameOf(one) === role);
   const scoped = scopedRole(form ?? role);
-  const held = scoped === null ? role : roleInScope(scoped, heldScope);
+  const callerRole = scoped === null ? role : roleInScope(scoped, heldScope);
   // A source may return roles that no rule uses, so this is not an error.
   const hint = form === undefined ? didYouMean(role, known) : null;
   const note = form === undefined ? `no role "${role}" is declared${hint === null ? '' : `; ${hint}`}` : null;
-  return { callers: callersWith(config, held === null ? [] : [held]), note };
+  return { callers: callersWith(config, callerRole === null ? [] : [callerRole]), note };
 }
 
 /** Kinds of credential and sources differ in the roles that follow from the same ones: one caller for each such set. */

@@ -56,10 +56,10 @@ export interface OpenSessions {
 /** Throws if the file of sessions cannot be opened. */
 export function openSessions(
   { sessions: settings }: SignInConfig,
-  { redis, secret: written, previousSecrets }: Config['cache'],
+  { redis, secret: configSecret, previousSecrets }: Config['cache'],
   { events, now }: { readonly events: Pick<IdentityEvents, 'sessionEvicted'>; readonly now: () => number },
 ): OpenSessions {
-  const secret = written ?? ofProcess;
+  const secret = configSecret ?? ofProcess;
   const link = redis === null ? null : linkFor(redis);
   let announce: (handle: string) => void = () => {};
   const onEvict = (by: SessionEviction, handle: string) => {
@@ -109,8 +109,8 @@ export function createSignInInUse(
     ...(accounts === null ? [] : [[accountSource, accounts.provider] as const]),
   ]);
   const secrets = deriveSessionSecrets(secret, previousSecrets);
-  const written = [secret, ...previousSecrets];
-  const hosts = createHostCookies(origin, otherOrigins, written);
+  const allSecrets = [secret, ...previousSecrets];
+  const hosts = createHostCookies(origin, otherOrigins, allSecrets);
   const cookies = { ...credentials.session!, others: otherOrigins.length === 0 ? null : hosts };
   let revocations: Pick<Revocations, 'revoke'> | null = null;
 
@@ -148,7 +148,7 @@ export function createSignInInUse(
         await announceEnd([handle]);
       },
     },
-    secrets: written,
+    secrets: allSecrets,
     spent: createSpentTransactions(now, shared),
     now,
   });

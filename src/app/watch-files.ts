@@ -30,13 +30,13 @@ export function watchFiles(mainFile: string, intervalMs: number, changed: () => 
 
   async function look(): Promise<void> {
     const looked = files;
-    const found = await fingerprint(folder, main, looked).catch(() => null);
+    const latest = await fingerprint(folder, main, looked).catch(() => null);
     timer = null;
     // A folder that is unreadable now may be readable at the next check.
-    if (found !== null && looked === files && !closed) {
+    if (latest !== null && looked === files && !closed) {
       const before = seen;
-      seen = found;
-      if (before !== found) changed();
+      seen = latest;
+      if (before !== latest) changed();
     }
     again();
   }
@@ -91,14 +91,14 @@ function fingerprintAt(folder: string, main: string, files: WatchedFiles, latest
   const matching = files.patterns.flatMap((pattern) => globSync(pattern, { cwd: folder }));
   const names = [main, ...files.names, ...matching];
   const links = new Set(names.map(linkBeside));
-  const found = [
+  const entries = [
     ...names.map((name) => [name, orNull(() => statSync(resolve(folder, name)))] as const),
     ...[...links].map((name) => [name, orNull(() => lstatSync(resolve(folder, name)))] as const),
   ];
   // A time in the future, such as from another machine's clock, is ignored. The clock truncates to milliseconds.
   const isLate = (ms: number) => ms >= latestMs - coarseMs && ms < Date.now() + 1;
-  if (found.some(([, stats]) => stats !== null && isLate(stats.mtimeMs))) return '';
-  return found
+  if (entries.some(([, stats]) => stats !== null && isLate(stats.mtimeMs))) return '';
+  return entries
     .map(([name, stats]) => lineOf(name, stats))
     .sort()
     .join('\n');

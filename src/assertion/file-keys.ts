@@ -10,13 +10,15 @@ export interface GivenKey {
 }
 
 /** At least one. */
-export function createFileKeys(given: readonly GivenKey[]): SigningKeys {
+export function createFileKeys(configKeys: readonly GivenKey[]): SigningKeys {
   let ready: readonly ReadyKey[] = [];
   let published: PublishedKeys | null = null;
-  const loading = Promise.all(given.map(({ algorithm, jwk, kid }) => readyKey(algorithm, jwk, kid, 0))).then((keys) => {
-    ready = keys;
-    published = publish(keys);
-  });
+  const loading = Promise.all(configKeys.map(({ algorithm, jwk, kid }) => readyKey(algorithm, jwk, kid, 0))).then(
+    (keys) => {
+      ready = keys;
+      published = publish(keys);
+    },
+  );
   // `awaited` reports it.
   loading.catch(() => {});
   return {

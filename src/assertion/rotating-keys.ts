@@ -9,7 +9,7 @@ import { loadJose, type PublishedKeys, publish, type ReadyKey, readyKey, type Si
 
 export interface KeyEvents {
   /** A key was created here, or adopted from another replica. */
-  key(kid: string, made: boolean, signsFromMs: number): void;
+  key(kid: string, isNew: boolean, signsFromMs: number): void;
   /** Whether replicas share their keys now; called when that changes. */
   shared(isShared: boolean): void;
   /** The keys exist only in this process. */
@@ -114,15 +114,15 @@ export class RotatingKeys implements SigningKeys {
   /** False: another replica has written meanwhile. */
   async #settle(): Promise<boolean> {
     const { overlapMs } = this.#rotation;
-    const held = (await this.#ring?.read()) ?? null;
+    const ring = (await this.#ring?.read()) ?? null;
     const nowMs = this.#now();
-    const known = joinRings(this.#keys, held?.keys ?? [], nowMs, overlapMs);
+    const known = joinRings(this.#keys, ring?.keys ?? [], nowMs, overlapMs);
     const startMs = nextKeyFromMs(known, nowMs, this.#rotation);
-    const made = startMs === null ? null : await this.#make(startMs);
-    const wanted = made === null ? known : joinRings(known, [made], nowMs, overlapMs);
-    const written = held?.current === true && sameKeys(held.keys, wanted);
-    if (held !== null && !written && !(await this.#ring!.replace(held, wanted))) return false;
-    await this.#adopt(wanted, made);
+    const newKey = startMs === null ? null : await this.#make(startMs);
+    const wanted = newKey === null ? known : joinRings(known, [newKey], nowMs, overlapMs);
+    const upToDate = ring?.current === true && sameKeys(ring.keys, wanted);
+    if (ring !== null && !upToDate && !(await this.#ring!.replace(ring, wanted))) return false;
+    await this.#adopt(wanted, newKey);
     return true;
   }
 
@@ -135,7 +135,7 @@ export class RotatingKeys implements SigningKeys {
     return { kid: await calculateJwkThumbprint(jwk), algorithm, jwk, signsFromMs };
   }
 
-  async #adopt(keys: readonly RingKey[], made: RingKey | null = null): Promise<void> {
+  async #adopt(keys: readonly RingKey[], newKey: RingKey | null = null): Promise<void> {
     const before = new Map(this.#ready.map((key) => [key.kid, key]));
     const ready = await Promise.all(
       keys.map(
@@ -147,7 +147,7 @@ export class RotatingKeys implements SigningKeys {
     this.#ready = ready;
     this.#published = publish(ready);
     for (const { kid, signsFromMs } of ready) {
-      if (!before.has(kid)) this.#events.key(kid, kid === made?.kid, signsFromMs);
+      if (!before.has(kid)) this.#events.key(kid, kid === newKey?.kid, signsFromMs);
     }
     if (ready.length > 0) this.#first.resolve();
   }

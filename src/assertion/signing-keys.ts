@@ -41,14 +41,14 @@ export async function readyKey(
   signsFromMs: number,
 ): Promise<ReadyKey> {
   const { calculateJwkThumbprint, importJWK } = await loadJose();
-  const { d: _, ...shown } = jwk;
-  const id = kid ?? (await calculateJwkThumbprint(shown));
+  const { d: _, ...publicJwk } = jwk;
+  const id = kid ?? (await calculateJwkThumbprint(publicJwk));
   const privateKey = (await importJWK(jwk, algorithm, { extractable: false })) as CryptoKey;
   return {
     kid: id,
     algorithm,
     privateKey,
-    published: { ...shown, kid: id, alg: algorithm, use: 'sig' },
+    published: { ...publicJwk, kid: id, alg: algorithm, use: 'sig' },
     signsFromMs,
   };
 }

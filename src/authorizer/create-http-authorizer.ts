@@ -50,7 +50,7 @@ export function createHttpAuthorizer(options: CheckServerOptions): CheckServer {
   const checks = createChecks(options);
   let endpoints: Endpoints = new Map();
   let isSecret: IsSecret | null = null;
-  let held = 0;
+  let bytesInUse = 0;
   const { tls } = options.settings;
   const port = tls === null ? null : options.openTlsPort(tls);
   read(options.settings);
@@ -68,8 +68,8 @@ export function createHttpAuthorizer(options: CheckServerOptions): CheckServer {
   }
 
   function check(received: Request, response: Response, caller: Client): void {
-    const found = findEndpoint(endpoints, received.target);
-    const endpoint = found?.endpoint ?? null;
+    const match = findEndpoint(endpoints, received.target);
+    const endpoint = match?.endpoint ?? null;
     // Checked again: a reload may have removed the peer of an open connection.
     const isPeer = mayConnect(caller.address, checks.settings.peers);
     const rawHeaders = isPeer ? takeSecret(received.rawHeaders, isSecret) : null;
@@ -78,20 +78,20 @@ export function createHttpAuthorizer(options: CheckServerOptions): CheckServer {
       take(endpoint, received, response, caller).break();
       return;
     }
-    if (found === null) {
+    if (match === null) {
       const taken = take(null, { ...received, rawHeaders }, response, caller);
       if (!checks.showPage(taken)) taken.fail('route_not_found');
       return;
     }
-    const asked = readCheck(found.endpoint.dialect, received, rawHeaders, found.rest, trustedProxies);
-    if (asked === null) {
+    const reading = readCheck(match.endpoint.dialect, received, rawHeaders, match.rest, trustedProxies);
+    if (reading === null) {
       take(endpoint, received, response, caller).fail('check_invalid');
       return;
     }
-    checks.serve(take(endpoint, asked.request, response, asked.peer), asked, {
-      refusesOnly: found.endpoint.refusesOnly,
+    checks.serve(take(endpoint, reading.request, response, reading.peer), reading, {
+      refusesOnly: match.endpoint.refusesOnly,
       allow({ request, response: allowed }, managed) {
-        const headers = found.endpoint.dialect.allow(managed);
+        const headers = match.endpoint.dialect.allow(managed);
         const close = request.body === null ? [] : ['connection', 'close'];
         allowed.writeHead(200, null, ['cache-control', 'no-store', ...headers, 'content-length', '0', ...close]);
         allowed.end();
@@ -113,12 +113,12 @@ export function createHttpAuthorizer(options: CheckServerOptions): CheckServer {
     onRequest: check,
     refusal: (fault, caller) => refuseConnection(fault, caller, 'authorizer', observe),
     hold(bytes) {
-      if (held + bytes > maxHeldBytes) return false;
-      held += bytes;
+      if (bytesInUse + bytes > maxHeldBytes) return false;
+      bytesInUse += bytes;
       return true;
     },
     release(bytes) {
-      held -= bytes;
+      bytesInUse -= bytes;
     },
     onClose() {},
   });

@@ -105,9 +105,9 @@ async function askGateway(body: object, { admin, adminToken }: ExplainOptions): 
   return (await askAdmin(admin, adminToken, { method: 'POST', path: '/explain', body }, words)) as Explanation;
 }
 
-type Asked = Omit<Parameters<typeof simulate>[0], 'host'> & { readonly host: string | null };
+type ExplainRequest = Omit<Parameters<typeof simulate>[0], 'host'> & { readonly host: string | null };
 
-function explainHere(request: Asked, options: ExplainOptions): Explanation {
+function explainHere(request: ExplainRequest, options: ExplainOptions): Explanation {
   // Identities may be in test files.
   const { config } = readPlaced(options.config, { tests: options.as === undefined ? 'none' : 'found' });
   const { routes, credentials, roleMapping, via, roles } = config;

@@ -24,7 +24,7 @@ export interface LookupOptions extends Partial<Record<(typeof filters)[number], 
 }
 
 /** The response of `GET /decisions/{id}`. */
-interface Found {
+interface Details {
   readonly request: Readonly<Record<string, unknown>>;
   readonly config: string;
   readonly identity: { readonly roles: readonly string[]; readonly groups: readonly string[] } | null;
@@ -37,20 +37,20 @@ interface Found {
 type Listed = Readonly<Record<string, unknown>>;
 
 export async function lookup(id: string | undefined, options: LookupOptions): Promise<ExitCode> {
-  const given = [...filters, 'since' as const, 'until' as const].filter((name) => options[name] !== undefined);
-  if (id !== undefined && given.length > 0) throw usageError('rolegate: an id cannot be combined with filters');
-  const shown = id === undefined ? await listed(options) : await found(id, options);
+  const criteria = [...filters, 'since' as const, 'until' as const].filter((name) => options[name] !== undefined);
+  if (id !== undefined && criteria.length > 0) throw usageError('rolegate: an id cannot be combined with filters');
+  const text = id === undefined ? await listed(options) : await decisionText(id, options);
   // Some of it comes from a client: its control characters must not reach the terminal.
-  process.stdout.write(asciiJson(shown));
+  process.stdout.write(asciiJson(text));
   return ExitCode.fine;
 }
 
-async function found(id: string, options: LookupOptions): Promise<string> {
+async function decisionText(id: string, options: LookupOptions): Promise<string> {
   const path = `/decisions/${encodeURIComponent(id)}`;
   const {
     answers: [one],
     failures,
-  } = await askAll<Found>(path, options);
+  } = await askAll<Details>(path, options);
   if (one !== undefined) return options.json === true ? `${JSON.stringify(one, null, 2)}\n` : textOf(one);
   if (failures.length > 0) throw new CommandError(failures.join('\n'));
   throw new CommandError(
@@ -70,11 +70,11 @@ async function listed(options: LookupOptions): Promise<string> {
   // Replicas that share Redis have the same records.
   const once = new Map(answers.flatMap(({ decisions }) => decisions.map((one) => [JSON.stringify(one), one] as const)));
   const newest = [...once.values()].sort((a, b) => (String(a['time']) < String(b['time']) ? 1 : -1));
-  const shown = newest.slice(0, Number(options.limit));
-  if (options.json === true) return `${JSON.stringify({ decisions: shown }, null, 2)}\n`;
-  if (shown.length === 0) return 'No recorded request matches.\n';
-  const ofSeveral = new Set(shown.map(({ instance }) => instance)).size > 1;
-  return shown.map((one) => lineOf(one, ofSeveral)).join('');
+  const page = newest.slice(0, Number(options.limit));
+  if (options.json === true) return `${JSON.stringify({ decisions: page }, null, 2)}\n`;
+  if (page.length === 0) return 'No recorded request matches.\n';
+  const ofSeveral = new Set(page.map(({ instance }) => instance)).size > 1;
+  return page.map((one) => lineOf(one, ofSeveral)).join('');
 }
 
 function checkReason(reason: string): void {
@@ -90,8 +90,8 @@ function lineOf(request: Listed, ofSeveral: boolean): string {
     request;
   const who = [userId, keyId, client].filter((one) => one !== undefined).join(' ');
   const where = ofSeveral ? instance : undefined;
-  const asked = [route ?? '-', method, path ?? ''];
-  const parts = [time, where, status ?? '-', reason ?? outcome, ...asked, who, errorId ?? requestId];
+  const target = [route ?? '-', method, path ?? ''];
+  const parts = [time, where, status ?? '-', reason ?? outcome, ...target, who, errorId ?? requestId];
   return `${parts.filter((part) => part !== undefined && part !== '').join('  ')}\n`;
 }
 
@@ -99,14 +99,14 @@ function lineOf(request: Listed, ofSeveral: boolean): string {
 async function askAll<Answer>(path: string, { admin = [usualAdmin], adminToken }: LookupOptions) {
   const words = { purpose: 'lookup', notFound: null };
   const failures: string[] = [];
-  const asked = admin.map((url) =>
+  const calls = admin.map((url) =>
     askAdmin(url, adminToken, { method: 'GET', path }, words).catch((error: unknown) => {
       if (!(error instanceof CommandError) || error.exitCode !== ExitCode.failed) throw error;
       failures.push(error.message);
       return null;
     }),
   );
-  const answers = (await Promise.all(asked)).filter((answer) => answer !== null) as Answer[];
+  const answers = (await Promise.all(calls)).filter((answer) => answer !== null) as Answer[];
   return { answers, failures };
 }
 
@@ -118,9 +118,9 @@ function momentOf(name: string, text: string): string {
   return new Date(moment).toISOString();
 }
 
-function textOf({ request, config, identity, explanation, rulesChanged, shortened }: Found): string {
-  const { level: _, msg: __, ...shown } = request;
-  const members: Record<string, unknown> = { ...shown, config };
+function textOf({ request, config, identity, explanation, rulesChanged, shortened }: Details): string {
+  const { level: _, msg: __, ...fields } = request;
+  const members: Record<string, unknown> = { ...fields, config };
   if (identity !== null)
     Object.assign(members, { roles: identity.roles.join(', '), groups: identity.groups.join(', ') });
   const width = Math.max(...Object.keys(members).map(({ length }) => length));
@@ -146,7 +146,7 @@ const verbs: Readonly<Record<string, string>> = {
 };
 
 /** What an operator wants to know first: how it ended, why, where and when, and what to do. */
-function whatHappened(request: Found['request']): string {
+function whatHappened(request: Details['request']): string {
   const { outcome, status, reason, condition, route, time, method, host, path } = request;
   const known = Object.entries(recordedReasons).find(([code]) => code === reason)?.[1];
   const parts = [
@@ -157,13 +157,15 @@ function whatHappened(request: Found['request']): string {
   ];
   const place = route === undefined ? '' : ` on route ${route}`;
   const line = `${parts.filter((part) => part !== undefined).join(' ')}${place}, ${time}`;
-  const asked = [method, `${host ?? ''}${path ?? ''}`].filter((part) => part !== undefined && part !== '').join(' ');
+  const requestLine = [method, `${host ?? ''}${path ?? ''}`]
+    .filter((part) => part !== undefined && part !== '')
+    .join(' ');
   const why = known === undefined ? [] : [known.message, ...causeOf(request), known.advice];
-  return `${[pc.bold(line), asked, ...why].filter((text) => text !== '').join('\n')}\n`;
+  return `${[pc.bold(line), requestLine, ...why].filter((text) => text !== '').join('\n')}\n`;
 }
 
 /** What the log line names beside the reason. */
-function causeOf({ authApi, err, rejection }: Found['request']): readonly string[] {
+function causeOf({ authApi, err, rejection }: Details['request']): readonly string[] {
   if (rejection !== undefined) return [`Cause: ${rejection}`];
   const { url, kind, detail, message } = { ...Object(authApi), ...Object(err) } as Record<string, unknown>;
   if (authApi !== undefined) return [`Cause: ${url}: ${kind}, ${detail}`];

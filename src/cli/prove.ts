@@ -79,7 +79,7 @@ async function requireEchoAt(url: string, over: AbortSignal): Promise<void> {
 
 function planOf(config: Config, base: URL, options: ProveOptions): Plan {
   const { user, roles, groups, credential, client = null, unsafe = false } = options;
-  const hasOwner = [user, roles, groups].some((given) => given !== undefined);
+  const hasOwner = [user, roles, groups].some((option) => option !== undefined);
   if (client !== null && parseAddress(client) === null)
     throw usageError('rolegate: --client must be an address such as 192.0.2.7');
   if (credential !== undefined && !hasOwner)

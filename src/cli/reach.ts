@@ -18,19 +18,19 @@ export function reach({ config: file, role, as, format }: ReachOptions): ExitCod
   }
   // Identities may be in files of tests.
   const { config } = readPlaced(file, { tests: as === undefined ? 'none' : 'found' });
-  const found = showReach(config, role === undefined ? { as: as ?? '' } : { role });
-  if ('detail' in found) throw new CommandError(`rolegate: ${found.detail}`, ExitCode.usage);
-  if (found.note !== undefined) process.stderr.write(`note: ${found.note}\n`);
-  process.stdout.write(`${formats[format](found)}\n`);
+  const result = showReach(config, role === undefined ? { as: as ?? '' } : { role });
+  if ('detail' in result) throw new CommandError(`rolegate: ${result.detail}`, ExitCode.usage);
+  if (result.note !== undefined) process.stderr.write(`note: ${result.note}\n`);
+  process.stdout.write(`${formats[format](result)}\n`);
   return ExitCode.fine;
 }
 
 const heads = ['route', 'host', 'path', 'methods', 'when', 'upstream'];
 
 const formats = {
-  json: (found: Reach) => JSON.stringify(found, null, 2),
-  markdown: (found: Reach) => `${markdownTable(heads, rowsOf(found))}\n\n${summary(found)}`,
-  table: (found: Reach) => `${tableText(heads, rowsOf(found), process.stdout.columns)}\n${summary(found)}`,
+  json: (result: Reach) => JSON.stringify(result, null, 2),
+  markdown: (result: Reach) => `${markdownTable(heads, rowsOf(result))}\n\n${summary(result)}`,
+  table: (result: Reach) => `${tableText(heads, rowsOf(result), process.stdout.columns)}\n${summary(result)}`,
 };
 
 function rowsOf({ routes }: Reach): string[][] {

@@ -13,7 +13,7 @@ interface Identified {
 }
 
 /** `found`: a text: why it is not compared. */
-type Report = (digests: { readonly config: string; readonly before: string }, found: ReloadChanges | string) => void;
+type Report = (digests: { readonly config: string; readonly before: string }, changes: ReloadChanges | string) => void;
 
 export interface ReloadComparison {
   /** Ends an earlier comparison. */
@@ -28,9 +28,9 @@ export function createReloadComparison(program: string, first: Identified, repor
   let running: Running | null = null;
   const compare = async (before: Identified, after: Identified) => {
     running = start(program, { before: before.source, after: after.source });
-    const found = await running.outcome;
-    if (typeof found !== 'string' && inUse.digest === after.digest) reported = after;
-    report({ config: after.digest, before: before.digest }, found);
+    const changes = await running.outcome;
+    if (typeof changes !== 'string' && inUse.digest === after.digest) reported = after;
+    report({ config: after.digest, before: before.digest }, changes);
   };
   return {
     reloaded(after) {

@@ -44,8 +44,8 @@ export async function serve(options: ServeOptions): Promise<ExitCode> {
   let candidate: Reloader | null = null;
   /** The result of applying the last valid configuration. */
   let applied: ReturnType<Served['apply']> = [];
-  let shown = shownConfig(config, settings);
-  const showConfig = () => shown;
+  let configJson = shownConfig(config, settings);
+  const showConfig = () => configJson;
   const gateway = await createServed(config, source, showConfig, async () => {
     const problems = reloader?.reload() ?? [];
     return problems.length > 0 ? problems : await applied;
@@ -73,7 +73,7 @@ export async function serve(options: ServeOptions): Promise<ExitCode> {
       applied = Promise.resolve(gateway.apply(next, from)).then((problems) => {
         if (problems.length > 0) return problems;
         comparison.reloaded({ source: from, digest: next.digest });
-        shown = shownConfig(next, settingsOfNext);
+        configJson = shownConfig(next, settingsOfNext);
         return problems;
       });
       candidate?.reload();
@@ -107,7 +107,9 @@ export async function serve(options: ServeOptions): Promise<ExitCode> {
  */
 function shownConfig({ digest, server }: Config, settings: Settings): string {
   if (server.admin === null) return '';
-  const members = settings().map(({ path, shown }) => `${JSON.stringify(path.join('.'))}:${JSON.stringify(shown)}`);
+  const members = settings().map(
+    ({ path, shown: text }) => `${JSON.stringify(path.join('.'))}:${JSON.stringify(text)}`,
+  );
   return `{"digest":"${digest}","settings":{${members.join()}}}`;
 }
 

@@ -14,7 +14,7 @@ import type { Config } from '../config/config.ts';
 import type { Places } from '../config/places.ts';
 import { newIdentities, proposeCases } from '../policy-tools/propose-cases.ts';
 import { runTests } from '../policy-tools/test-report.ts';
-import { addCases, casesByFile, casesText, type Written } from '../policy-tools/written-cases.ts';
+import { addCases, casesByFile, casesText, type Draft } from '../policy-tools/written-cases.ts';
 import { CommandError, ExitCode, usageError } from './exit-code.ts';
 import { readPlaced } from './read-config.ts';
 import { type ReporterName, reporters } from './test/reporters.ts';
@@ -55,20 +55,20 @@ export function test(files: readonly string[], options: TestOptions): ExitCode {
 
 function update(config: Config, places: Places, { config: main, mutation, out }: TestOptions): void {
   const proposals = proposeCases(config, runTests(config, false), mutation !== undefined);
-  const written = { identities: newIdentities(config, proposals), proposals };
-  process.stdout.write(out === undefined ? casesText(written, 'file') : addTo(out, main, places, written));
+  const draft = { identities: newIdentities(config, proposals), proposals };
+  process.stdout.write(out === undefined ? casesText(draft, 'file') : addTo(out, main, places, draft));
 }
 
 /** Returns what was done, in words. */
-function addTo(out: string, main: string, places: Places, written: Written): string {
-  const { cases, notFound } = written.proposals;
+function addTo(out: string, main: string, places: Places, draft: Draft): string {
+  const { cases, notFound } = draft.proposals;
   const beyond = notFound.map((words) => `not found: ${words}\n`).join('');
   if (cases.length === 0) return `nothing to add to ${out}\n${beyond}`;
   const isFolder = statSync(out, { throwIfNoEntry: false })?.isDirectory() === true;
   if (!isFolder && !/\.test\.ya?ml$/.test(out)) {
     throw usageError('rolegate: expected --out as a test file, such as gateway.test.yaml, or as a folder');
   }
-  const files = isFolder ? byRouteFile(out, main, places, written) : new Map([[out, written]]);
+  const files = isFolder ? byRouteFile(out, main, places, draft) : new Map([[out, draft]]);
   const texts = [...files].map(([file, own]) => [file, own.proposals.cases.length, textWith(file, own)] as const);
   for (const [file, , text] of texts) replaceFile(file, text);
   const added = texts.map(
@@ -78,7 +78,7 @@ function addTo(out: string, main: string, places: Places, written: Written): str
 }
 
 /** A test file for each file of routes, at the same place below the folder. */
-function byRouteFile(folder: string, main: string, places: Places, written: Written): ReadonlyMap<string, Written> {
+function byRouteFile(folder: string, main: string, places: Places, draft: Draft): ReadonlyMap<string, Draft> {
   const testFileOf = (file: string) => join(folder, relative(dirname(main), file).replace(/(\.ya?ml)?$/, '.test.yaml'));
   const known = new Map<number, string>();
   const fileOf = (route: number) => {
@@ -86,16 +86,16 @@ function byRouteFile(folder: string, main: string, places: Places, written: Writ
     known.set(route, file);
     return file;
   };
-  return casesByFile(written, fileOf, testFileOf(main));
+  return casesByFile(draft, fileOf, testFileOf(main));
 }
 
-function textWith(file: string, written: Written): string {
+function textWith(file: string, draft: Draft): string {
   const before = readText(file);
-  const hasCases = written.proposals.cases.length > 0;
+  const hasCases = draft.proposals.cases.length > 0;
   const text =
     before === null && hasCases
-      ? casesText({ ...written, proposals: { ...written.proposals, notFound: [] } }, 'file')
-      : addCases(before ?? '', written);
+      ? casesText({ ...draft, proposals: { ...draft.proposals, notFound: [] } }, 'file')
+      : addCases(before ?? '', draft);
   if (typeof text !== 'string') throw new CommandError(`rolegate: ${file} ${text.problem}`);
   return text;
 }

@@ -59,15 +59,15 @@ export function claimedIdentity(
     const hint = nameHint('', namesOf(all));
     return { of: 'source', problem: 'no setting specifies which source has these claims', hint };
   }
-  const found = sourceFor(kind, source ?? all[0]?.name, sources);
-  if ('problem' in found) return found;
+  const match = sourceFor(kind, source ?? all[0]?.name, sources);
+  if ('problem' in match) return match;
   const read = readIdentity(claims, {
-    source: found.name,
-    users: found.users,
-    settings: found.name === 'authApi' ? 'authApi' : `sources.${found.name}`,
-    fields: { ...fieldsOf(found, kind), expireAt: null },
+    source: match.name,
+    users: match.users,
+    settings: match.name === 'authApi' ? 'authApi' : `sources.${match.name}`,
+    fields: { ...fieldsOf(match, kind), expireAt: null },
     kind,
-    fractions: found.kind !== 'authApi',
+    fractions: match.kind !== 'authApi',
     events: { claimUnreadable: (_source, claim, detail) => onUnreadable(claim, detail) },
   });
   return 'identity' in read ? read.identity : { of: 'claims', problem: read.failure.detail, hint: null };
@@ -83,12 +83,12 @@ export function sourceFor(
   const opensNone = (one: ListedSource) =>
     kind === 'session' && one.kind === 'authApi' && sources.signIn?.accounts == null;
   const taking = all.filter((one) => checks(one.kind, kind) && !opensNone(one));
-  const found = name === undefined ? (taking[0] ?? all[0]) : all.find((one) => one.name === name);
-  if (found === undefined) {
+  const match = name === undefined ? (taking[0] ?? all[0]) : all.find((one) => one.name === name);
+  if (match === undefined) {
     return { of: 'source', problem: 'there is no such source', hint: nameHint(name ?? '', namesOf(all)) };
   }
-  if (name === undefined || taking.includes(found)) return found;
-  const problem = `a source of kind "${found.kind}" does not accept this kind of credential`;
+  if (name === undefined || taking.includes(match)) return match;
+  const problem = `a source of kind "${match.kind}" does not accept this kind of credential`;
   return { of: 'kind', problem, hint: null };
 }
 

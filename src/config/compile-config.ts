@@ -159,18 +159,15 @@ function compileLog({ instance = hostname(), slowRequestMs = Infinity, ...log }:
   return { ...log, instance, slowRequestMs };
 }
 
-function headerFieldOf(
-  written: ConfigFile['identityHeaders'][string],
-  { identity }: ConfigFile,
-): IdentityHeader['field'] {
-  const field = identityFields.find((known) => known === written);
+function headerFieldOf(text: ConfigFile['identityHeaders'][string], { identity }: ConfigFile): IdentityHeader['field'] {
+  const field = identityFields.find((known) => known === text);
   if (field !== undefined) return field;
-  const claim = written.slice('claims.'.length);
+  const claim = text.slice('claims.'.length);
   return { claim, type: identity.claims[claim]!.type };
 }
 
 function compileAuthApi(
-  written: NonNullable<File['authApi']>,
+  section: NonNullable<File['authApi']>,
   file: ConfigFile,
   secrets: Secrets,
   formOf: (role: string) => string,
@@ -184,7 +181,7 @@ function compileAuthApi(
     roles: _roles,
     assumeVerifiedEmail,
     ...calls
-  } = written;
+  } = section;
   const fields = compileAuthApiFields(calls.fields, file.identity.claims, assumeVerifiedEmail);
   const users = namingOf(file, formOf).get('authApi')!;
   const common = { ...calls, ...fields, issuer, users, tls: secrets.authApiTls };

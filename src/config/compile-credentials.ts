@@ -57,9 +57,9 @@ function cookieNames(origin: string): SessionSettings {
 
 type WrittenResources = NonNullable<Section['resourceMetadata']>;
 
-function compileResources(written: WrittenResources, methods: readonly string[]): ProtectedResources {
+function compileResources(entries: WrittenResources, methods: readonly string[]): ProtectedResources {
   const resources = new Map<string, ProtectedResource[]>();
-  for (const { resource, authorizationServers, scopes } of written) {
+  for (const { resource, authorizationServers, scopes } of entries) {
     const { origin, path, host } = partsOfResource(resource);
     const compiled = compileResource({ origin, path, authorizationServers, scopes }, methods);
     resources.set(host, [...(resources.get(host) ?? []), compiled]);
@@ -68,8 +68,8 @@ function compileResources(written: WrittenResources, methods: readonly string[])
   return resources;
 }
 
-function compileShapes(written: WrittenShapes): readonly Shape[] {
-  return [written ?? []].flat().map((shape) => {
+function compileShapes(entry: WrittenShapes): readonly Shape[] {
+  return [entry ?? []].flat().map((shape) => {
     const { prefix = '', length, minLength = 1, maxLength = Infinity, alphabet = null } = shape;
     return { prefix, minLength: length ?? minLength, maxLength: length ?? maxLength, alphabet };
   });

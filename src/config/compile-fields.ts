@@ -107,24 +107,24 @@ function ofEach(field: AuthApiFields['alias']) {
 
 /** `optional`: the default if not specified. */
 function rule(
-  written: Field | { readonly path: FieldPath; readonly optional: boolean; readonly split?: string },
+  entry: Field | { readonly path: FieldPath; readonly optional: boolean; readonly split?: string },
   optional = false,
 ): FieldRule | null {
-  if (written === null) return null;
-  if (typeof written === 'string') return { places: [place(written, null)], optional };
-  if ('value' in written) return { value: written.value };
-  if (!('path' in written)) return { places: written.map((one) => placeOf(one, null)), optional };
-  const { path, optional: may } = written;
-  const split = 'split' in written ? (written.split ?? null) : null;
+  if (entry === null) return null;
+  if (typeof entry === 'string') return { places: [place(entry, null)], optional };
+  if ('value' in entry) return { value: entry.value };
+  if (!('path' in entry)) return { places: entry.map((one) => placeOf(one, null)), optional };
+  const { path, optional: may } = entry;
+  const split = 'split' in entry ? (entry.split ?? null) : null;
   const places = typeof path === 'string' ? [path] : path;
   return { places: places.map((one) => placeOf(one, split)), optional: optional || may };
 }
 
 function placeOf(
-  written: string | { readonly path: string; readonly split?: string | undefined },
+  entry: string | { readonly path: string; readonly split?: string | undefined },
   split: string | null,
 ): FieldPlace {
-  return typeof written === 'string' ? place(written, split) : place(written.path, written.split ?? split);
+  return typeof entry === 'string' ? place(entry, split) : place(entry.path, entry.split ?? split);
 }
 
 function place(path: string, split: string | null): FieldPlace {

@@ -20,8 +20,8 @@ import {
   type SourceRule,
 } from './source-config.ts';
 
-type Written = ConfigFile['sources'];
-type WrittenSource = InUnits<Written>[string];
+type SourceEntries = ConfigFile['sources'];
+type WrittenSource = InUnits<SourceEntries>[string];
 
 /** `files`: the content of each source's files. `formOf`: a role in the form of rules. */
 export function compileSources(
@@ -31,7 +31,7 @@ export function compileSources(
 ): readonly SourceConfig[] {
   const naming = namingOf(file, formOf);
   const { claims } = file.identity;
-  const sources: InUnits<Written> = inUnits(configSchema.shape.sources, file.sources);
+  const sources: InUnits<SourceEntries> = inUnits(configSchema.shape.sources, file.sources);
   const named = (name: string) => ({ name, users: naming.get(name)! });
   const providers = Object.entries(inUnits(configSchema.shape.signIn, file.signIn)?.providers ?? {});
   return [
@@ -47,19 +47,19 @@ const providerSkewMs = 60_000;
 
 function compileProvider(
   named: Named,
-  written: WrittenProvider,
+  entry: WrittenProvider,
   claims: DeclaredClaims,
   files: SourceFiles,
 ): SourceConfig {
   const { tls, provider: client } = files.of(named.name);
-  const { label = named.name, scopes, timeoutMs } = written;
+  const { label = named.name, scopes, timeoutMs } = entry;
   const common = { ...named, kind: 'session', label, scopes, timeoutMs, tls } as const;
-  if (written.kind === 'github') {
-    const { url, maxClaimsAgeMs, fields } = written;
+  if (entry.kind === 'github') {
+    const { url, maxClaimsAgeMs, fields } = entry;
     const own = { issuer: url, client: client as GithubProviderConfig['client'], maxClaimsAgeMs };
     return { ...common, ...own, protocol: 'github', fields: compileGithubFields(fields, claims) };
   }
-  const { issuer, clientId, fields, assumeVerifiedEmail, authorizationParameters, logout: rules } = written;
+  const { issuer, clientId, fields, assumeVerifiedEmail, authorizationParameters, logout: rules } = entry;
   const logout = { ...rules, audience: [clientId] };
   const own = { issuer, client: client!, authorizationParameters };
   const times = { logout, algorithms, clockSkewMs: providerSkewMs, maxClaimsAgeMs: null };

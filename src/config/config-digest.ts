@@ -27,7 +27,7 @@ function sections(file: Node, keys: SecretKeys): unknown {
 
 /** `keys`: null: the section cannot contain a secret. */
 function plain(node: Node, keys: SecretKeys | null): unknown {
-  if (node.kind === 'scalar') return typeof node.written === 'string' ? maskUrl(node.written) : node.written;
+  if (node.kind === 'scalar') return typeof node.source === 'string' ? maskUrl(node.source) : node.source;
   if (node.kind === 'list') return node.items.map((item) => plain(item, keys));
   return [...node.entries].map(([key, { value }]) => [
     key,
@@ -38,6 +38,6 @@ function plain(node: Node, keys: SecretKeys | null): unknown {
 /** A key such as `url` contains a secret in some places, and elsewhere the address of a service. */
 function isSecret(key: string, value: Node, { openKeys, secretKeys }: SecretKeys): boolean {
   if (!secretKeys.has(key)) return false;
-  const isAddress = value.kind === 'scalar' && /^https?:\/\//.test(String(value.written));
+  const isAddress = value.kind === 'scalar' && /^https?:\/\//.test(String(value.source));
   return !(openKeys.has(key) && isAddress);
 }

@@ -96,9 +96,9 @@ export function filesOnDisk(mainFile: string): ConfigFiles {
     },
     readList(name, own) {
       watched.names.push(name);
-      const found = readList(name, own, mainFile);
-      source.lists.push({ name, own, found });
-      return found;
+      const list = readList(name, own, mainFile);
+      source.lists.push({ name, own, found: list });
+      return list;
     },
     source,
     watched,
@@ -144,8 +144,8 @@ function readPattern(pattern: string, mainFile: string): FoundTexts {
     if (names.length > maxFiles) return new Problem(`more than ${maxFiles} files match this`, 'name a separate folder');
     const outside = names.find((file) => !isBelow(folder, file));
     if (outside === undefined) return readEach(names, folder);
-    const shown = relative(folder, outside);
-    return new Problem(`${shown} is a link that leads out of the folder of this file`, 'copy it, or mount it there');
+    const name = relative(folder, outside);
+    return new Problem(`${name} is a link that leads out of the folder of this file`, 'copy it, or mount it there');
   } catch {
     return new Problem('the files of this pattern cannot be found', 'check that this user may read the folder');
   }
@@ -158,12 +158,12 @@ function readEach(files: readonly string[], from: string): FoundTexts {
     try {
       texts.push({ file, text: readText(file, maxFile) });
     } catch (error) {
-      const shown = relative(from, file);
+      const name = relative(from, file);
       const code = codeOf(error);
-      if (code === 'ENOENT') return new Problem(`there is no file ${shown}`);
-      if (code === 'EISDIR') return new Problem(`${shown} is not a file`);
+      if (code === 'ENOENT') return new Problem(`there is no file ${name}`);
+      if (code === 'EISDIR') return new Problem(`${name} is not a file`);
       const why = error instanceof RangeError ? whyUnreadable(error, maxFile) : 'cannot be read as UTF-8 text';
-      return new Problem(`${shown} ${why}`);
+      return new Problem(`${name} ${why}`);
     }
   }
   return texts;
@@ -196,23 +196,23 @@ export function readTests(tests: TestFiles, mainFile: string, files: readonly st
  */
 function findTests(mainFile: string, files: readonly string[]): readonly string[] | Problem {
   const own = new Set(files.map((file) => resolve(file)));
-  const found: string[] = [];
+  const paths: string[] = [];
   const folders = [{ path: dirname(mainFile), depth: 0 }];
   let entries = 0;
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     for (const entry of entriesOf(folder.path)) {
       entries += 1;
-      if (entries > maxEntries || found.length > maxFiles) return tooMany;
+      if (entries > maxEntries || paths.length > maxFiles) return tooMany;
       const path = join(folder.path, entry.name);
       if (entry.name.startsWith('.') || entry.name === 'node_modules') continue;
       if (entry.isDirectory()) {
         if (folder.depth < maxDepth) folders.push({ path, depth: folder.depth + 1 });
       } else if (testFile.test(entry.name) && !belongsElsewhere(path, own)) {
-        found.push(path);
+        paths.push(path);
       }
     }
   }
-  return found.sort();
+  return paths.sort();
 }
 
 const maxDepth = 8;

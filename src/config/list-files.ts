@@ -46,7 +46,7 @@ export class ListFiles {
 
   /** Texts of those that can be read. */
   get contents(): readonly string[] {
-    return [...this.#files.values()].flatMap((found) => ('text' in found ? [found.text] : []));
+    return [...this.#files.values()].flatMap((file) => ('text' in file ? [file.text] : []));
   }
 
   /** Problems of the files themselves, in the order of their lines. */
@@ -56,12 +56,12 @@ export class ListFiles {
 
   /** `kind`: how entries are read. Null: it cannot be read, and that was reported at `at`. */
   texts(name: string, kind: string, read: ReadEntry, at: NamedAt): TextList | null {
-    const found = this.#open(name, at);
-    if (found === null) return null;
-    const key = `${kind} ${found.file}`;
+    const source = this.#open(name, at);
+    if (source === null) return null;
+    const key = `${kind} ${source.file}`;
     const known = this.#texts.get(key);
     if (known !== undefined) return known;
-    const { entries, lines, ...about } = this.#entriesOf(found, (text) => {
+    const { entries, lines, ...about } = this.#entriesOf(source, (text) => {
       const entry = text.startsWith('#') ? '' : text;
       return entry === '' ? null : read(entry);
     });
@@ -76,18 +76,18 @@ export class ListFiles {
       }
       return lines[at] ?? null;
     };
-    const made = { literals, list: { name, entries: entries.length, ...about, lineOf } };
-    this.#texts.set(key, made);
-    return made;
+    const result = { literals, list: { name, entries: entries.length, ...about, lineOf } };
+    this.#texts.set(key, result);
+    return result;
   }
 
   /** Addresses and ranges; a `#` after a blank also starts a comment. */
   addresses(name: string, at: NamedAt): AddressList | null {
-    const found = this.#open(name, at);
-    if (found === null) return null;
-    const known = this.#addresses.get(found.file);
+    const source = this.#open(name, at);
+    if (source === null) return null;
+    const known = this.#addresses.get(source.file);
     if (known !== undefined) return known;
-    const { entries, lines, ...about } = this.#entriesOf(found, (text) => {
+    const { entries, lines, ...about } = this.#entriesOf(source, (text) => {
       const entry = text.replace(/(?:^|\s)#.*$/, '').trim();
       if (entry === '') return null;
       return parseCidr(entry) === null
@@ -99,22 +99,22 @@ export class ListFiles {
       const at = entries.findIndex((range) => addressList([range]).contains(address));
       return lines[at] ?? null;
     };
-    const made = addressList(entries, { name, entries: entries.length, ...about, lineOf });
-    this.#addresses.set(found.file, made);
-    return made;
+    const result = addressList(entries, { name, entries: entries.length, ...about, lineOf });
+    this.#addresses.set(source.file, result);
+    return result;
   }
 
   #open(name: string, at: NamedAt): FileText | null {
     const { ownsLists } = at.file;
     const key = `${ownsLists ? 'own' : 'included'} ${name}`;
-    let found = this.#files.get(key);
-    if (found === undefined) {
-      found = this.#files.size < maxFiles ? this.#read(name, ownsLists) : new Problem(`more than ${maxFiles} lists`);
-      this.#files.set(key, found);
+    let source = this.#files.get(key);
+    if (source === undefined) {
+      source = this.#files.size < maxFiles ? this.#read(name, ownsLists) : new Problem(`more than ${maxFiles} lists`);
+      this.#files.set(key, source);
     }
     // A problem from another process is plain data.
-    if (!('message' in found)) return found;
-    at.report(found.message, found.hint);
+    if (!('message' in source)) return source;
+    at.report(source.message, source.hint);
     return null;
   }
 

@@ -76,9 +76,9 @@ function readFile<File>(
   { readSecret, lists = new ListFiles(), ownsLists = true, concealed, ...variables }: OpenOptions,
 ): ReadFile<File> {
   // For a file that is too large to parse, no line is shown either: finding it would take longer than everything else.
-  const shown = text.length > maxFile ? '' : text;
-  const lines = createLineIndex(shown);
-  const list = createProblemList(file, shown, lines, secretKeysOf(schema), concealed);
+  const content = text.length > maxFile ? '' : text;
+  const lines = createLineIndex(content);
+  const list = createProblemList(file, content, lines, secretKeysOf(schema), concealed);
   const root = readYaml(text, variables, list);
   const parts = root === null ? undefined : readValue(schema, root, list);
   if (root === null || parts === undefined) return { list, read: null };
@@ -158,12 +158,12 @@ function findIncluded(
   let characters = 0;
   for (const { pattern, at, team } of patterns.slice(0, maxPatterns)) {
     if (pattern === undefined) continue;
-    const found = read?.(pattern) ?? noFile;
-    if ('message' in found) {
-      at.report(found.message, found.hint);
+    const listing = read?.(pattern) ?? noFile;
+    if ('message' in listing) {
+      at.report(listing.message, listing.hint);
       continue;
     }
-    for (const one of found) {
+    for (const one of listing) {
       const other = texts.get(one.file);
       if (other !== undefined) {
         if (other.team !== team)

@@ -50,15 +50,15 @@ function plainValue(node: Node): unknown {
 function readByKind(union: z.ZodDiscriminatedUnion, node: Node, problems: ProblemList): unknown {
   const key = union.def.discriminator;
   if (node.kind !== 'map') return refuseKind(node, `a mapping with "${key}"`, problems);
-  const written = node.entries.get(key)?.value;
-  const value = written?.kind === 'scalar' ? written.value : undefined;
-  const option = written === undefined ? defaultOption(union) : optionOf(union, value);
+  const kindNode = node.entries.get(key)?.value;
+  const value = kindNode?.kind === 'scalar' ? kindNode.value : undefined;
+  const option = kindNode === undefined ? defaultOption(union) : optionOf(union, value);
   if (option !== null) return readValue(option, node, problems);
   const kinds = union.options.map((one) => discriminatorOf(one, key));
-  if (written === undefined) problems.report(node.offset, `the key "${key}" is missing`, `one of ${kinds.join(', ')}`);
+  if (kindNode === undefined) problems.report(node.offset, `the key "${key}" is missing`, `one of ${kinds.join(', ')}`);
   else
     problems.report(
-      written.offset,
+      kindNode.offset,
       `expected ${listed(kinds)}`,
       typeof value === 'string' ? nameHint(value, kinds) : null,
     );
@@ -68,9 +68,9 @@ function readByKind(union: z.ZodDiscriminatedUnion, node: Node, problems: Proble
 /** Refinements of a section or list. */
 function runRules(schema: Schema, value: unknown, node: Node, problems: ProblemList): void {
   // Each rule is typed by the value of its own schema, which is not known here.
-  const found: z.core.ParsePayload<never> = { value: value as never, issues: [] };
-  for (const rule of schema._zod.def.checks ?? []) void rule._zod.check(found);
-  for (const { path = [], message = '', params } of found.issues) {
+  const payload: z.core.ParsePayload<never> = { value: value as never, issues: [] };
+  for (const rule of schema._zod.def.checks ?? []) void rule._zod.check(payload);
+  for (const { path = [], message = '', params } of payload.issues) {
     const { hint, ofKey } = params as IssueParams;
     const at = path as Path;
     problems.report(ofKey === true ? keyOffsetAt(node, at) : nodeAt(node, at).offset, String(message), hint);

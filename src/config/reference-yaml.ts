@@ -55,7 +55,7 @@ function valueLines(key: string, schema: Schema, depth: number): string[] {
     const lines = objectLines(unwrap(inner.element) as z.ZodObject, depth + 2);
     return [`${indent}${key}:`, `${indent}  -`, ...lines];
   }
-  const fallback = written(schema);
+  const fallback = fallbackOf(schema);
   const example = documentation(schema).example ?? fallback;
   if (inner instanceof z.ZodRecord && isMapping(example)) {
     const item = unwrap(inner.valueType);
@@ -99,13 +99,13 @@ export function documentation(schema: Schema): Documentation {
 }
 
 /** The default as an author would write it; undefined without one. */
-export function written(schema: Schema): unknown {
+export function fallbackOf(schema: Schema): unknown {
   return wrappers(schema).find((layer) => layer instanceof z.ZodPrefault)?.def.defaultValue;
 }
 
 function standing(schema: Schema): string {
   const inner = unwrap(schema);
-  const fallback = written(schema);
+  const fallback = fallbackOf(schema);
   if (fallback !== undefined) return inner instanceof z.ZodObject ? '' : `Default: ${inline(fallback)}.`;
   if (!z.safeParse(schema, undefined).success) return 'Required.';
   return documentation(schema).description.includes('f unset') ? '' : 'Optional.';

@@ -32,30 +32,30 @@ export type Settings = (without?: readonly string[]) => readonly Setting[];
 
 /** `value`: a parsed file. */
 export function settingsOf(schema: Schema, value: unknown): readonly Setting[] {
-  const found: Setting[] = [];
-  collect(schema, value, [], found);
-  return found;
+  const list: Setting[] = [];
+  collect(schema, value, [], list);
+  return list;
 }
 
-function collect(schema: Schema, value: unknown, path: readonly string[], found: Setting[]): void {
+function collect(schema: Schema, value: unknown, path: readonly string[], list: Setting[]): void {
   const { class: keyClass, inner } = describe(schema);
   if (keyClass !== undefined) {
-    found.push({ path, class: keyClass, value, shown: shown(schema, value) });
+    list.push({ path, class: keyClass, value, shown: textOf(schema, value) });
     return;
   }
   if (value === undefined) return;
   if (inner instanceof z.ZodDiscriminatedUnion) {
     const option = optionFor(inner, value);
-    if (option !== null) collect(option, value, path, found);
+    if (option !== null) collect(option, value, path, list);
   } else if (inner instanceof z.ZodObject) {
     for (const [key, below] of Object.entries<Schema>(inner.shape))
-      collect(below, member(value, key), [...path, key], found);
+      collect(below, member(value, key), [...path, key], list);
   } else if (inner instanceof z.ZodRecord) {
-    for (const [key, below] of Object.entries(value as object)) collect(inner.valueType, below, [...path, key], found);
+    for (const [key, below] of Object.entries(value as object)) collect(inner.valueType, below, [...path, key], list);
   } else if (inner instanceof z.ZodArray) {
     for (const [index, item] of (value as unknown[]).entries()) {
       const id = member(item, 'id');
-      collect(inner.element, item, [...path, typeof id === 'string' ? id : String(index)], found);
+      collect(inner.element, item, [...path, typeof id === 'string' ? id : String(index)], list);
     }
   }
 }
@@ -64,7 +64,7 @@ function member(value: unknown, key: string): unknown {
   return (value as Readonly<Record<string, unknown>>)[key];
 }
 
-function shown(schema: Schema, value: unknown): string {
+function textOf(schema: Schema, value: unknown): string {
   if (value === undefined) return 'not set';
   const { secret, unit } = describe(schema);
   if (secret) return shownSecret(value);
@@ -89,14 +89,14 @@ const described = new WeakMap<Schema, Described>();
 
 /** Remembered: thousands of routes have the same few schemas. */
 function describe(schema: Schema): Described {
-  let found = described.get(schema);
-  if (found === undefined) {
+  let description = described.get(schema);
+  if (description === undefined) {
     const { loosens, effect, unit } = metadata(schema);
     const keyClass = loosens === undefined ? undefined : classOf(loosens, effect);
-    found = { class: keyClass, unit, inner: unwrap(schema), secret: isSecret(schema) };
-    described.set(schema, found);
+    description = { class: keyClass, unit, inner: unwrap(schema), secret: isSecret(schema) };
+    described.set(schema, description);
   }
-  return found;
+  return description;
 }
 
 function shownSecret(value: unknown): string {

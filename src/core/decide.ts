@@ -76,7 +76,7 @@ function walk(trail: Trail, view: RequestView, policy: Policy, resolve: ResolveI
   }
 
   trail.stage = 'resolve';
-  const authorized = (found: Resolution) => authorizeResolved(trail, view, match, found, policy.roleMapping);
+  const authorized = (outcome: Resolution) => authorizeResolved(trail, view, match, outcome, policy.roleMapping);
   const resolution = resolve(credential, maxVerdictAgeFor(match.route, request.method), view.client);
   return resolution instanceof Promise ? resolution.then(authorized) : authorized(resolution);
 }

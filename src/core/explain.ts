@@ -18,7 +18,7 @@ import { type CriterionReport, explainConditions } from './policy/explain-condit
 import type { RoleTable } from './policy/roles.ts';
 import { factsInScope } from './policy/scopes-of-route.ts';
 import type { CanonicalRequest, RequestView } from './request/request-view.ts';
-import { ruleInWords, written } from './routing/describe-routes.ts';
+import { accessSource, ruleInWords } from './routing/describe-routes.ts';
 import { ruleFor } from './routing/find-route.ts';
 import { matchRoute } from './routing/match-route.ts';
 import type { RouteMatch } from './routing/route-table.ts';
@@ -109,7 +109,7 @@ export function explain(view: RequestView, context: ExplainContext): Explanation
   const matched = match !== null && typeof match !== 'string' && 'rule' in match ? match : null;
   // The route that a preflight is for, whether or not its page may use it.
   const preflight = decision.outcome === 'preflight' || decision.reason === 'cors_origin_forbidden';
-  const asked = preflight ? route : null;
+  const preflightRoute = preflight ? route : null;
   const seen = matched === null ? null : factsInScope(view, matched, decision.identity);
   const known = decision.identity === null ? null : resolution.identity;
   const refusal = decision.outcome === 'refuse' ? decision : null;
@@ -130,7 +130,7 @@ export function explain(view: RequestView, context: ExplainContext): Explanation
         ? null
         : { method: request.method, host: request.host, path: request.path, query: request.query },
     trail: stages.map((stage) => trailStep(stage, decision)),
-    candidates: request === null ? [] : explainCandidates(policy.routes, request, matched?.route ?? asked),
+    candidates: request === null ? [] : explainCandidates(policy.routes, request, matched?.route ?? preflightRoute),
     credential: credentialOf(matched, view, context),
     identity: known === null ? null : explainIdentity(known, policy.roleMapping, roles),
     access: matched === null || seen === null ? null : explainAccess(matched.rule, seen.identity, roles),
@@ -191,11 +191,11 @@ function policiesReport({ route: { restricted }, request }: RouteMatch): Policie
   if (restricted === null) return null;
   const own = ruleFor(restricted.own.access, request.method);
   return {
-    own: own === null ? '' : ruleInWords(written(own)),
+    own: own === null ? '' : ruleInWords(accessSource(own)),
     applied: restricted.policies.map(({ id, pattern, access, conditions }) => ({
       id,
       pattern: `${pattern.host ?? ''}${pattern.path}`,
-      access: access === null ? null : ruleInWords(written(access)),
+      access: access === null ? null : ruleInWords(accessSource(access)),
       conditions: (conditions ?? []).map(({ word }) => word),
     })),
   };

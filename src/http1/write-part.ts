@@ -7,11 +7,11 @@ import { releaseMemory } from './part-memory.ts';
  * side is slow, and `drain` follows.
  */
 export function writePart(socket: Duplex, before: string, part: Buffer, chunked: boolean, ownMemory: boolean): boolean {
-  const written = ownMemory ? () => releaseMemory(part) : undefined;
-  if (before === '' && !chunked) return socket.write(part, written);
+  const callback = ownMemory ? () => releaseMemory(part) : undefined;
+  if (before === '' && !chunked) return socket.write(part, callback);
   socket.cork();
   socket.write(chunked ? `${before}${part.length.toString(16)}\r\n` : before, 'latin1');
-  let more = socket.write(part, written);
+  let more = socket.write(part, callback);
   if (chunked) more = socket.write('\r\n', 'latin1');
   socket.uncork();
   return more;

@@ -44,16 +44,16 @@ export class StaleVerdicts {
     const { memory, enabled, connection, events, now } = this.#options;
     const nowMs = now();
     if (!enabled || this.#outages.size === 0 || !connection.isConnected(nowMs)) return unknown;
-    const held = memory.findStale(credential, nowMs);
-    if (held === null || !this.#outages.has(held.accepted.identity.source)) return unknown;
-    if (!(held.entry.askedAtMs >= oldestMs)) return unknown;
-    held.entry.standsInUntilMs = nowMs + askAgainMs;
+    const stale = memory.findStale(credential, nowMs);
+    if (stale === null || !this.#outages.has(stale.accepted.identity.source)) return unknown;
+    if (!(stale.entry.askedAtMs >= oldestMs)) return unknown;
+    stale.entry.standsInUntilMs = nowMs + askAgainMs;
     events.stale();
     if (!this.#serving) {
       this.#serving = true;
       events.serving('stale', unknown.failure ?? null);
     }
-    return held.accepted;
+    return stale.accepted;
   }
 
   /**
@@ -63,12 +63,12 @@ export class StaleVerdicts {
   standIn(credential: Credential, oldestMs: number, nowMs: number): Resolution | null {
     const { memory, connection, events } = this.#options;
     if (this.#outages.size === 0 || !this.#serving || !connection.isConnected(nowMs)) return null;
-    const held = memory.findStale(credential, nowMs);
-    if (held === null || !this.#outages.has(held.accepted.identity.source)) return null;
-    if (!(held.entry.askedAtMs >= oldestMs)) return null;
-    const leftMs = held.entry.standsInUntilMs - nowMs;
+    const stale = memory.findStale(credential, nowMs);
+    if (stale === null || !this.#outages.has(stale.accepted.identity.source)) return null;
+    if (!(stale.entry.askedAtMs >= oldestMs)) return null;
+    const leftMs = stale.entry.standsInUntilMs - nowMs;
     if (leftMs <= 0 || leftMs > askAgainMs) return null;
     events.stale();
-    return held.accepted;
+    return stale.accepted;
   }
 }

@@ -78,9 +78,9 @@ export function createMiddleware(options: MiddlewareOptions): Middleware {
   function peerOf(socket: Socket): Client {
     const known = clients.get(socket);
     if (known !== undefined) return known;
-    const made = clientOf(socket, trustedProxies);
-    clients.set(socket, made);
-    return made;
+    const client = clientOf(socket, trustedProxies);
+    clients.set(socket, client);
+    return client;
   }
 
   /** Calls `pass` once the request is allowed and the application may see it; otherwise responds. */

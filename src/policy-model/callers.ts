@@ -94,9 +94,9 @@ function bothBits(a: RoleSets, b: RoleSets, identity: Identity, allowed: AllowLi
 /** Like `heldRoles`. */
 function bitsOf({ sets, mapping }: RoleSets, identity: Identity, allowed: AllowList): bigint {
   const derived = mapping === null ? [] : derivedRoles(mapping.origins, identity);
-  const held = mayGive(allowed, [...identity.roles, ...derived]);
+  const names = mayGive(allowed, [...identity.roles, ...derived]);
   let bits = 0n;
-  for (const [index, set] of sets.entries()) if (held.some((role) => set.has(role))) bits |= 1n << BigInt(index);
+  for (const [index, set] of sets.entries()) if (names.some((role) => set.has(role))) bits |= 1n << BigInt(index);
   return bits;
 }
 

@@ -82,14 +82,14 @@ export function* examplesOf(
     const search = new Search([way], { authentications: accepted, budget: new Budget(maxSteps) }, always);
     // Without the marks that do most, if others are enough.
     const largest = [...largestFor(way, marks)].sort((a, b) => (a.bits < b.bits ? 1 : -1));
-    const held = search.lessened(largest);
-    if (!search.isPossible(held)) continue;
-    const bits = held.reduce((all, mark) => all | mark.bits, 0n);
+    const lesser = search.lessened(largest);
+    if (!search.isPossible(lesser)) continue;
+    const bits = lesser.reduce((all, mark) => all | mark.bits, 0n);
     for (const assignment of assigned(way, bits, accepted).take(maxExamples)) {
       if (!isKnown) {
         const values = new Values(destination.path);
         if (values.assign(assignment)) yield* requestsWith(values, destination, null, () => null);
-      } else yield* examplesBy(held, assignment, destination, nameOf);
+      } else yield* examplesBy(lesser, assignment, destination, nameOf);
     }
   }
 }
@@ -100,13 +100,13 @@ function assigned(way: Way, bits: bigint, authentications: readonly Authenticati
 
 /** New identities. The same marks may mean less for the callers of another source. */
 function* examplesBy(
-  held: readonly Mark[],
+  marks: readonly Mark[],
   assignment: Assignment,
   destination: Destination,
   nameOf: ExampleCallers['nameOf'],
 ): Generator<Example> {
   for (const by of byAllowList(assignment.by)) {
-    for (const holders of choicesOf(held)) {
+    for (const holders of choicesOf(marks)) {
       const valuesFor = (userId?: string) => {
         const values = new Values(destination.path, userId);
         return values.hold(holders) && values.assign({ ...assignment, by }) ? values : null;

@@ -69,11 +69,11 @@ export class Values {
   }
 
   path(): string {
-    const segments = this.#segments.map((written, at) => {
+    const segments = this.#segments.map((segment, at) => {
       const key = `param ${at}`;
       const value = this.#values.get(key);
       if (value === unreadable) return notUtf8;
-      const own = this.#scopes.has(at) ? `${written}${at}` : written;
+      const own = this.#scopes.has(at) ? `${segment}${at}` : segment;
       const text = typeof value === 'string' ? encodeURIComponent(value) : own;
       return this.#capital.has(key) ? text.toUpperCase() : text;
     });

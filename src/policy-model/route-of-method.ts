@@ -6,15 +6,15 @@ import type { Route } from '../core/routing/route.ts';
 import { claims } from '../core/routing/route-table.ts';
 
 /** By the conditions that apply, because results about a route are cached by object. */
-const made = new WeakMap<Route, Map<string, Route>>();
+const cache = new WeakMap<Route, Map<string, Route>>();
 
 /** The route itself if its conditions apply to every method. `*`: a method that neither rules nor conditions list. */
 export function routeOfMethod(route: Route, method: string): Route {
   const { conditions } = route;
   if (conditions === null || conditions.every(isForAll)) return route;
   const applying = conditions.filter((criterion) => appliesTo(criterion, method));
-  const known = made.get(route) ?? new Map<string, Route>();
-  made.set(route, known);
+  const known = cache.get(route) ?? new Map<string, Route>();
+  cache.set(route, known);
   const key = applying.map((criterion) => conditions.indexOf(criterion)).join();
   const own = known.get(key) ?? { ...route, conditions: applying.length === 0 ? null : applying };
   known.set(key, own);

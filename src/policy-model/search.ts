@@ -23,8 +23,8 @@ export class Search {
     this.#scope = scope;
   }
 
-  isPossible(held: readonly Mark[]): boolean {
-    const bits = bitsOf(held);
+  isPossible(marks: readonly Mark[]): boolean {
+    const bits = bitsOf(marks);
     return this.ways.some((way) => this.isPossibleBy(way, bits));
   }
 
@@ -46,11 +46,11 @@ export class Search {
   }
 
   /** The marks without those that are not needed. */
-  lessened(held: readonly Mark[]): readonly Mark[] {
-    return held.reduce<readonly Mark[]>((left, mark) => {
+  lessened(marks: readonly Mark[]): readonly Mark[] {
+    return marks.reduce<readonly Mark[]>((left, mark) => {
       const less = left.filter((other) => other !== mark);
       return this.isPossible(less) ? less : left;
-    }, held);
+    }, marks);
   }
 }
 

@@ -47,9 +47,9 @@ const unsaid = '(address of the client)';
 export function simulate(request: SimulatedRequest, identity: Identity | null, sources: CredentialSources): Simulated {
   const rawHeaders = ['Host', request.host, ...request.headers];
   const carriers = ['authorization', sources.keyPair?.apiKeyHeader, sources.apiKey?.header];
-  const given = rawHeaders.some((text, i) => i % 2 === 0 && carriers.includes(text.toLowerCase()));
-  if (identity !== null && !given) rawHeaders.push(...sampleCredential(identity.kind, sources));
-  const shown = request.client ?? unsaid;
+  const hasCredential = rawHeaders.some((text, i) => i % 2 === 0 && carriers.includes(text.toLowerCase()));
+  if (identity !== null && !hasCredential) rawHeaders.push(...sampleCredential(identity.kind, sources));
+  const clientText = request.client ?? unsaid;
   return {
     view: {
       method: request.method,
@@ -64,8 +64,8 @@ export function simulate(request: SimulatedRequest, identity: Identity | null, s
     },
     resolution: identity === null ? rejected : { identity, reason: null, stale: false, source: 'auth-api' },
     facts: {
-      client: shown,
-      forwardedFor: shown,
+      client: clientText,
+      forwardedFor: clientText,
       proto: request.secure ? 'https' : 'http',
       forwardedHost: request.host,
       requestId: '(one for each request)',

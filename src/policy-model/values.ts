@@ -143,9 +143,9 @@ function textsFor(
   ofForm: (texts: readonly string[], beginnings: readonly string[]) => readonly string[] | null = () => null,
 ): readonly string[] | null {
   const steps = group.map(({ step }) => step);
-  const written = writtenIn(group);
+  const literals = writtenIn(group);
   const begun = [beginning, ...beginningsIn(group)];
-  const texts = ofForm(written, begun) ?? madeUpTexts(written, begun, fits);
+  const texts = ofForm(literals, begun) ?? madeUpTexts(literals, begun, fits);
   if (texts === null) return null;
   return [...texts, ...unlistedTexts(steps, texts, shapeOf(group))];
 }
@@ -168,25 +168,25 @@ const otherWords = [
 ];
 
 function madeUpTexts(
-  written: readonly string[],
+  literals: readonly string[],
   begun: readonly string[],
   fits: (text: string) => boolean,
 ): readonly string[] | null {
   // Begins with a character that no text contains. After a prefix it forms neither a text nor a longer prefix.
-  const all = [...written, ...begun];
+  const all = [...literals, ...begun];
   const isNew = (word: string) => !all.some((text) => text.includes(word[0]!));
   const unrelated = otherWords.find((word) => isNew(word) && fits(begun[0] + word));
   if (unrelated === undefined) return null;
   // One that cannot be read still has spellings that can: with upper case, where a service ignores letter case.
   const longer = begun.map((text) => text + (otherWords.find((word) => isNew(word) && fits(text + word)) ?? unrelated));
-  return [...written, ...longer];
+  return [...literals, ...longer];
 }
 
 /** Includes numbers that no file lists. */
 function numbersFor(group: readonly Atom[]): readonly string[] {
-  const written = writtenIn(group);
+  const literals = writtenIn(group);
   const steps = group.map(({ step }) => step);
-  return [...written, ...unlistedTexts(steps, claimTexts('number', written), 'number')];
+  return [...literals, ...unlistedTexts(steps, claimTexts('number', literals), 'number')];
 }
 
 /** The author's texts, and numbers that bounds can distinguish. */

@@ -51,12 +51,12 @@ export function tryMutants(
     const changes = mutations.changesOf(mutant);
     const changed = new Set(changes.flatMap(({ entry }) => entry));
     const own = [...changed].flatMap((route) => casesOf.get(route) ?? []);
-    const asked = new Set([...own, ...reachedBy(mutant)]);
-    const near = [...asked].flatMap((prepared) => touched.get(prepared)!).filter((route) => !changed.has(route));
+    const candidates = new Set([...own, ...reachedBy(mutant)]);
+    const near = [...candidates].flatMap((prepared) => touched.get(prepared)!).filter((route) => !changed.has(route));
     const routes = tableOf([...near, ...changes.flatMap((change) => change.changed)]);
     if (routes === null) return true;
     const mutated = { ...policy, ...mutations.mappingUnder(mutant), routes };
-    return ![...asked].some((prepared) => runCase(prepared, mutated, rules).faults.length > 0);
+    return ![...candidates].some((prepared) => runCase(prepared, mutated, rules).faults.length > 0);
   };
 
   return { mutants, unnoticed: mutants.filter(survives) };

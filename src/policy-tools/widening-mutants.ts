@@ -73,8 +73,8 @@ function* widerForms(pattern: RoutePattern): Generator<Change<RoutePattern>> {
       yield [`the parameter ${name} accepts any text`, withForm(pattern, at, name, { ...form, shape: null })];
     }
     if (form.before + form.after === '') continue;
-    const written = formInWords(name, form);
-    yield [`${written} loses the text around it`, withForm(pattern, at, name, { ...form, before: '', after: '' })];
+    const words = formInWords(name, form);
+    yield [`${words} loses the text around it`, withForm(pattern, at, name, { ...form, before: '', after: '' })];
   }
 }
 
@@ -205,8 +205,8 @@ function rolesNear(
   roles: RoleTable,
 ): ReadonlySet<string> {
   const rules = [...(access.every === null ? [] : [access.every]), ...access.byMethod.values()];
-  const asked = rules.flatMap((rule) => (rule.kind === 'roles' ? rolesIn(rule.source, 'wanted') : []));
-  return new Set([...asked, ...exempt.flatMap((role) => roles.get(role) ?? [])]);
+  const names = rules.flatMap((rule) => (rule.kind === 'roles' ? rolesIn(rule.source, 'wanted') : []));
+  return new Set([...names, ...exempt.flatMap((role) => roles.get(role) ?? [])]);
 }
 
 /** Doubles the maximum age. */

@@ -8,7 +8,7 @@ import { sampleIdentity } from '../policy-model/samples/sample-identity.ts';
 import type { Proposals } from './propose-cases.ts';
 
 /** What to write. */
-export interface Written {
+export interface Draft {
   readonly identities: ReadonlyMap<string, Identity>;
   readonly proposals: Proposals;
 }
@@ -18,10 +18,10 @@ export interface Written {
  * name is declared once.
  */
 export function casesByFile(
-  { identities, proposals }: Written,
+  { identities, proposals }: Draft,
   fileOf: (route: number) => string,
   shared: string,
-): ReadonlyMap<string, Written> {
+): ReadonlyMap<string, Draft> {
   const cases = Map.groupBy(proposals.cases, ({ route }) => fileOf(route));
   const homes = new Map<string, string>();
   for (const [file, own] of cases) {
@@ -31,17 +31,17 @@ export function casesByFile(
   }
   const files = [...new Set([shared, ...cases.keys()])];
   return new Map(
-    files.flatMap((file): [string, Written][] => {
+    files.flatMap((file): [string, Draft][] => {
       const own = new Map([...identities].filter(([name]) => homes.get(name) === file));
-      const written = { identities: own, proposals: { ...proposals, cases: cases.get(file) ?? [] } };
-      return own.size + written.proposals.cases.length === 0 ? [] : [[file, written]];
+      const draft = { identities: own, proposals: { ...proposals, cases: cases.get(file) ?? [] } };
+      return own.size + draft.proposals.cases.length === 0 ? [] : [[file, draft]];
     }),
   );
 }
 
 /** `form`: below `tests`, or as a separate file. */
 export function casesText(
-  { identities, proposals: { cases, notFound, claims } }: Written,
+  { identities, proposals: { cases, notFound, claims } }: Draft,
   form: 'section' | 'file',
 ): string {
   if (cases.length === 0 && notFound.length === 0) {
@@ -70,7 +70,7 @@ export function casesText(
 }
 
 /** The text of a test file with the cases added, or why they cannot be added. */
-export function addCases(text: string, { identities, proposals }: Written): string | { readonly problem: string } {
+export function addCases(text: string, { identities, proposals }: Draft): string | { readonly problem: string } {
   const document = parseDocument(text);
   const root = document.contents;
   if (document.errors.length > 0 || (root !== null && !isCollection(root)))

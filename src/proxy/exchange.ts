@@ -177,16 +177,16 @@ export class Exchange implements ForwardedRequest, UpstreamEvents, RequestBodyOw
 
   /** The client may rely on the response, so other replicas must know of the revocation first. */
   #hold(relay: Relay, evicted: Promise<unknown>): Relay {
-    const held = new HeldResponse(relay);
+    const response = new HeldResponse(relay);
     this.#upstream!.pause();
     this.#timeouts.allow(Math.max(maxHoldMs, this.#idleTimeoutMs));
     void evicted.then(() => {
       this.#relay = relay;
       this.#timeouts.allow(this.#idleTimeoutMs);
-      if (this.#pass(() => held.release())) this.#upstream?.resume();
+      if (this.#pass(() => response.release())) this.#upstream?.resume();
       else this.#stall();
     });
-    return held;
+    return response;
   }
 
   responseData(part: Buffer): void {

@@ -42,15 +42,15 @@ async function withToken(
   const credential = session === null ? null : sessionOf(decision.request, context.request.rawHeaders, session);
   if (tokens == null || credential === null || typeof credential === 'string')
     throw new Error('a session without its cookie was allowed');
-  const found = await tokens.of(credential.id, decision.route.forwardToken!);
+  const result = await tokens.of(credential.id, decision.route.forwardToken!);
   // The client may have left meanwhile.
   if (context.over || context.response.ended) return;
-  if (found.token === null) {
-    const { reason, failure } = found;
+  if (result.token === null) {
+    const { reason, failure } = result;
     context.decision = refuse(decision, reason, failure === null ? {} : { failure });
     context.fail(reason);
     return;
   }
-  context.token = found.token;
+  context.token = result.token;
   await signed(context, runtime, decision, forward);
 }

@@ -15,10 +15,10 @@ export function findSecret(secrets: readonly string[]): (presented: string) => n
   const known = secrets.map(digest);
   return (presented) => {
     const offered = digest(presented);
-    let found = -1;
+    let match = -1;
     // All are compared, for constant time.
-    for (const [index, one] of known.entries()) found = timingSafeEqual(one, offered) ? index : found;
-    return found;
+    for (const [index, one] of known.entries()) match = timingSafeEqual(one, offered) ? index : match;
+    return match;
   };
 }
 

@@ -146,12 +146,12 @@ export function createSignIn(options: SignInOptions): OwnPages {
       if (method !== 'GET' && !(isThere && isFromOwnPage(method, rawHeaders, at)))
         return context.fail('cross_site_request');
       if (!isThere) return writeReply(context, toOrigin(at, path, query, { brand, rawHeaders }));
-      const asked = {
+      const pageRequest = {
         ...{ method, origin: at, path, search, query, rawHeaders, address: facts.client, userAgent: context.userAgent },
         brand,
         readForm: () => readForm(request.body),
       };
-      writeReply(context, await reply(asked, serve));
+      writeReply(context, await reply(pageRequest, serve));
     },
     showForm(context, refused, body) {
       const page = keptForm(context, refused, body, origin, brand);

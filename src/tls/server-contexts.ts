@@ -60,8 +60,10 @@ export class ServerContexts {
 
   /** Files whose certificates are not valid now, so that the last valid ones stay. */
   get skipped(): readonly string[] {
-    const given = this.#tls.certificates;
-    return given.filter((one, index) => !isSame(one, this.#presented[index]!.certificate)).map(({ file }) => file);
+    const certificates = this.#tls.certificates;
+    return certificates
+      .filter((one, index) => !isSame(one, this.#presented[index]!.certificate))
+      .map(({ file }) => file);
   }
 
   get minVersion(): ServerTls['minVersion'] {

@@ -8,7 +8,7 @@ export interface Attempt {
   /** It had a connection. */
   readonly connected: boolean;
   /** Bytes of the request may have been sent. */
-  readonly written: boolean;
+  readonly underway: boolean;
   /** The connection had carried other requests before. */
   readonly reused: boolean;
   /** The request was already retried. */
@@ -23,10 +23,10 @@ export interface Attempt {
 export function attemptOf(
   { method, body }: OutgoingRequest,
   control: ConnectionControl | null,
-): Pick<Attempt, 'connected' | 'written' | 'reused' | 'repeatable'> {
+): Pick<Attempt, 'connected' | 'underway' | 'reused' | 'repeatable'> {
   return {
     connected: control !== null,
-    written: control !== null && !control.unsent,
+    underway: control !== null && !control.unsent,
     reused: control !== null && control.carried > 0,
     repeatable: body === null && (method === 'GET' || method === 'HEAD'),
   };
@@ -40,7 +40,7 @@ export function afterFailure(
   if (!attempt.connected) return code === 'unsendable' ? 'header_invalid' : 'elsewhere';
   // A reused connection that the service had already closed: a request that was not sent, or changes nothing, may be sent again (RFC 9112
   // section 9.3.1, RFC 9110 section 9.2.2).
-  const harmless = !attempt.written || attempt.repeatable;
+  const harmless = !attempt.underway || attempt.repeatable;
   if (attempt.reused && !attempt.retried && !attempt.responseStarted && harmless) return 'again';
   const headBroken = attempt.responseStarted && !attempt.headReceived;
   const unreadable = code === 'response_invalid' || code === 'head_too_large';

@@ -67,16 +67,16 @@ export function runWorker({ version, env, link }: WorkerOptions): Promise<void> 
       return delivered;
     });
 
-    async function respond(asked: Command): Promise<object> {
-      switch (asked.do) {
+    async function respond(message: Command): Promise<object> {
+      switch (message.do) {
         case 'start':
-          return await start(asked);
+          return await start(message);
         case 'use':
-          return { failed: attempt(() => use(asked.source)) };
+          return { failed: attempt(() => use(message.source)) };
         case 'compare':
-          return { failed: attempt(() => engine?.compare(read(asked.source))) };
+          return { failed: attempt(() => engine?.compare(read(message.source))) };
         case 'revoke':
-          engine?.started()?.resolver.revocations.receive(asked.revocation);
+          engine?.started()?.resolver.revocations.receive(message.revocation);
           return {};
         case 'ping':
           return {};
@@ -87,11 +87,11 @@ export function runWorker({ version, env, link }: WorkerOptions): Promise<void> 
         case 'shadow':
           return engine?.candidate.report() ?? {};
         case 'find': {
-          const found = (await engine?.recorder.find(asked.id)) ?? null;
-          return { kept: found === null ? [] : [found] };
+          const decision = (await engine?.recorder.find(message.id)) ?? null;
+          return { kept: decision === null ? [] : [decision] };
         }
         case 'list':
-          return { kept: (await engine?.recorder.list(asked.filter, asked.most)) ?? [] };
+          return { kept: (await engine?.recorder.list(message.filter, message.most)) ?? [] };
       }
     }
 

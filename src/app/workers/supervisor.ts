@@ -142,13 +142,13 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
     engine.use(own(config));
     const { server } = config;
     if (server.admin !== null) {
-      const shown = adminOf(engine, () => embedded?.authApi ?? null);
+      const adminParts = adminOf(engine, () => embedded?.authApi ?? null);
       admin = await openAdmin(server.admin, {
-        ...shown,
+        ...adminParts,
         version: options.version,
         metrics: (format) => metricsOf(pool, workerMetrics, telemetry, format),
         ready: async () => ({
-          ...(await readyOfAll(pool, workers, await shown.ready())),
+          ...(await readyOfAll(pool, workers, await adminParts.ready())),
           refusedReload: configLog.refusedReload(),
         }),
         shadow: async () => await shadowOf(pool, candidate.report()),
@@ -156,7 +156,7 @@ export function createSupervisor(config: Config, options: SupervisorOptions): Su
         // Names of credentials may be about to change.
         revoke: async (request, from, by) => {
           await turn;
-          return await shown.revoke(request, from, by);
+          return await adminParts.revoke(request, from, by);
         },
         reload: options.reload,
         ...(options.showConfig === undefined ? {} : { showConfig: options.showConfig }),

@@ -165,7 +165,7 @@ async function codeForAddress(newAddress: string, userId: string, services: Serv
 function notifyAddresses(
   change: { readonly notice: AddressNotice; readonly emailId: string },
   before: readonly EmailEntry[],
-  asked: Client,
+  requester: Client,
   { outbox }: Services,
 ): void {
   const { notice, emailId } = change;
@@ -173,6 +173,6 @@ function notifyAddresses(
   if (changed === undefined) return;
   for (const entry of before) {
     if (!entry.verified || (entry === changed && notice !== 'address_removed')) continue;
-    outbox.send({ kind: 'notice', to: entry.address, notice, address: changed.address, asked });
+    outbox.send({ kind: 'notice', to: entry.address, notice, address: changed.address, requester });
   }
 }

@@ -49,8 +49,8 @@ export function issueCode(
       expireAtMs: now() + rules.codeLifetimeMs,
       countedAs: countClaims(claimant, services),
     },
-    mailTo(to, asked, lifetimeMs = rules.codeLifetimeMs) {
-      outbox.send({ kind: 'code', to, purpose, codeId, code, lifetimeMs, asked });
+    mailTo(to, requester, lifetimeMs = rules.codeLifetimeMs) {
+      outbox.send({ kind: 'code', to, purpose, codeId, code, lifetimeMs, requester });
     },
   };
 }

@@ -7,18 +7,18 @@ import type { Services } from '../services.ts';
 export async function notifyOwner(
   notice: Notice,
   userId: string,
-  asked: Client,
+  requester: Client,
   { store, outbox, log }: Services,
 ): Promise<void> {
   try {
     const address = await store.emails.findPreferred(userId);
-    if (address !== null) outbox.send({ kind: 'notice', to: address, notice, address, asked });
+    if (address !== null) outbox.send({ kind: 'notice', to: address, notice, address, requester });
   } catch (error) {
     log.error({ err: error, notice, userId }, 'the owner of an account could not be notified');
   }
 }
 
 /** For the owner of an address that a registration names. */
-export function registrationRefused(address: string, asked: Client): NoticeMail {
-  return { kind: 'notice', to: address, notice: 'registration_refused', address, asked };
+export function registrationRefused(address: string, requester: Client): NoticeMail {
+  return { kind: 'notice', to: address, notice: 'registration_refused', address, requester };
 }

@@ -5,7 +5,7 @@ import { longCodeLength } from '../secrets/random-secret.ts';
 import type { CodePurpose } from '../store/code-store.ts';
 import { describeAgent, oneLine } from './harmless-text.ts';
 import { drawHtml, drawText, type MailContent } from './mail-layout.ts';
-import type { Asked, CodeMail, Notice, NoticeMail, OutgoingMail, WelcomeMail } from './outbox.ts';
+import type { CodeMail, Notice, NoticeMail, OutgoingMail, Requester, WelcomeMail } from './outbox.ts';
 
 export interface ComposedMail {
   readonly subject: string;
@@ -57,11 +57,11 @@ function codeContent(mail: CodeMail, askedAtMs: number): MailContent {
     ...purposes[mail.purpose],
     code: codeForPeople(mail.code),
     lifetime: `${isLong(mail.code) ? longCodeWhy : ''}The code is valid for ${describeDuration(mail.lifetimeMs)}, until ${until}, and works once.`,
-    facts: [['Requested', utc(askedAtMs)], ...askedFrom(mail.asked)],
+    facts: [['Requested', utc(askedAtMs)], ...askedFrom(mail.requester)],
   };
 }
 
-function askedFrom({ ip, userAgent }: Asked): MailContent['facts'] {
+function askedFrom({ ip, userAgent }: Requester): MailContent['facts'] {
   const device = deviceName(userAgent, deviceTexts) || describeAgent(userAgent);
   return [
     ...(isIP(ip) === 0 ? [] : [['From address', ip] as const]),
@@ -86,14 +86,14 @@ function codeForPeople(code: string): string {
 
 /** What happened, in one sentence. */
 export function describeNotice({ notice, address }: NoticeMail): string {
-  const shown = oneLine(address, maxAddress);
+  const text = oneLine(address, maxAddress);
   switch (notice) {
     case 'address_added':
-      return `The address ${shown} was added to your account.`;
+      return `The address ${text} was added to your account.`;
     case 'address_preferred':
-      return `The address ${shown} is now the preferred one of your account: codes for API keys go there.`;
+      return `The address ${text} is now the preferred one of your account: codes for API keys go there.`;
     case 'address_removed':
-      return `The address ${shown} was removed from your account.`;
+      return `The address ${text} was removed from your account.`;
     case 'passkey_added':
       return 'A passkey was added to your account.';
     case 'passkey_removed':
@@ -107,7 +107,7 @@ export function describeNotice({ notice, address }: NoticeMail): string {
     case 'link_used':
       return 'Someone signed in to your account with the one-time link that was made for it.';
     case 'registration_refused':
-      return `A new account was requested with the address ${shown}, which belongs to your account already.`;
+      return `A new account was requested with the address ${text}, which belongs to your account already.`;
   }
 }
 
@@ -139,7 +139,7 @@ function noticeContent(mail: NoticeMail, askedAtMs: number): MailContent {
     opening: describeNotice(mail),
     code: null,
     lifetime: null,
-    facts: [[timeNames[mail.notice] ?? 'Changed', utc(askedAtMs)], ...askedFrom(mail.asked)],
+    facts: [[timeNames[mail.notice] ?? 'Changed', utc(askedAtMs)], ...askedFrom(mail.requester)],
     closing: closingOf(mail.notice),
   };
 }

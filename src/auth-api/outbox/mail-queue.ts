@@ -111,10 +111,10 @@ export function createMailQueue<Mail extends QueuedMail>(options: MailQueueOptio
   }
 
   function dropOne(): void {
-    const held = new Map<string, number>();
-    for (const { mail } of waiting) held.set(mail.client, (held.get(mail.client) ?? 0) + 1);
-    const most = Math.max(...held.values());
-    const at = waiting.findIndex(({ mail }) => held.get(mail.client) === most);
+    const counts = new Map<string, number>();
+    for (const { mail } of waiting) counts.set(mail.client, (counts.get(mail.client) ?? 0) + 1);
+    const most = Math.max(...counts.values());
+    const at = waiting.findIndex(({ mail }) => counts.get(mail.client) === most);
     for (const { mail, attempts } of waiting.splice(at, 1)) options.ended(mail, 'dropped', attempts, null);
   }
 

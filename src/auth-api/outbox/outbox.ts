@@ -13,11 +13,11 @@ export interface CodeMail {
   readonly codeId: string;
   readonly code: string;
   readonly lifetimeMs: number;
-  readonly asked: Asked;
+  readonly requester: Requester;
 }
 
 /** The origin of a request, so that a reader can distinguish a stranger's attempt from their own. */
-export interface Asked {
+export interface Requester {
   readonly ip: string;
   readonly userAgent: string;
 }
@@ -42,7 +42,7 @@ export interface NoticeMail {
   readonly notice: Notice;
   /** The address concerned, or that of the owner. */
   readonly address: string;
-  readonly asked: Asked;
+  readonly requester: Requester;
 }
 
 /** Reports that an administrator created an account for the address. */

@@ -72,7 +72,7 @@ export function createSmtpOutbox(config: MailConfig, options: SmtpOutboxOptions)
     send(mail) {
       const queuedAtMs = now();
       const lifeMs = mail.kind === 'code' ? mail.lifetimeMs : welcomeLifeMs;
-      const client = mail.kind === 'welcome' ? '' : clientNetwork(mail.asked.ip);
+      const client = mail.kind === 'welcome' ? '' : clientNetwork(mail.requester.ip);
       queue.add({ id: randomUUID(), mail, client, queuedAtMs, endsAtMs: queuedAtMs + lifeMs });
     },
     state: () => ({ queued: queue.size(), failing: queue.failing() }),

@@ -38,10 +38,10 @@ export function createKeyedHashes(secrets: readonly [string, ...string[]]): Keye
   const digest = secrets.map(digestUnder);
   const [current] = digest as [Digest, ...Digest[]];
   const matches = (stored: string, purpose: Purpose, parts: readonly string[]): boolean => {
-    let found = false;
+    let hasMatch = false;
     // No early exit, so that timing does not reveal which secret matched.
-    for (const under of digest) found = equalHashes(stored, under(purpose, parts)) || found;
-    return found;
+    for (const under of digest) hasMatch = equalHashes(stored, under(purpose, parts)) || hasMatch;
+    return hasMatch;
   };
   const unknown = randomBytes(32).toString('base64url');
   return {

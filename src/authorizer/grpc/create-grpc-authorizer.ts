@@ -47,15 +47,15 @@ export function createGrpcAuthorizer(options: GrpcAuthorizerOptions): CheckServe
     call.once('cancelled', () => reply.callEnded());
     const waitsMs = Number(call.getDeadline()) - Date.now();
     const read = readAttributes(call.request, waitsMs);
-    const asked = read === null ? null : checkOf(read, ofCall, read.upgrades, trustedProxies);
-    const { request, peer } = asked ?? unreadable;
+    const reading = read === null ? null : checkOf(read, ofCall, read.upgrades, trustedProxies);
+    const { request, peer } = reading ?? unreadable;
     const context = checks.take({ name: 'grpc' }, request, reply, peer);
     reply.decided = context;
     if (!hasSecret(call.metadata.get(authorizerHeader).map(String), isSecret)) {
       options.turnedAway('secret', addressOf(call));
       context.break();
-    } else if (asked === null) context.fail('check_invalid');
-    else checks.serve(context, asked, { refusesOnly: false, allow: (_, managed) => reply.allow(managed) });
+    } else if (reading === null) context.fail('check_invalid');
+    else checks.serve(context, reading, { refusesOnly: false, allow: (_, managed) => reply.allow(managed) });
   }
 
   const server = new Server({

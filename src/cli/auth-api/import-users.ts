@@ -33,8 +33,8 @@ export async function importUsers(options: ImportOptions): Promise<ExitCode> {
       const line = describe(user, outcome, file);
       if (line !== null) (outcome.kind === 'failed' ? process.stderr : process.stdout).write(`${line}\n`);
     }
-    const { made, changed, unchanged, failed } = counts;
-    const summary = `${made} created, ${changed} changed, ${unchanged} unchanged, ${failed} not imported`;
+    const { made: additions, changed, unchanged, failed } = counts;
+    const summary = `${additions} created, ${changed} changed, ${unchanged} unchanged, ${failed} not imported`;
     process.stdout.write(`${dryRun ? 'dry run, nothing was written: ' : ''}${summary}\n`);
     return failed === 0 ? ExitCode.fine : ExitCode.failed;
   });
@@ -62,10 +62,10 @@ async function foresee(api: AuthApi, user: UserOfFile): Promise<Outcome> {
     const conflict = await api.findTaken(user);
     return conflict === null ? { kind: 'made' } : taken(conflict);
   }
-  const held = await api.readUser(userId);
+  const entry = await api.readUser(userId);
   const lacking = (wanted: readonly string[], has: readonly string[] = []) =>
     [...new Set(wanted)].filter((name) => !has.includes(name)).sort();
-  return changeOf({ roles: lacking(user.roles, held?.roles), groups: lacking(user.groups, held?.groups) });
+  return changeOf({ roles: lacking(user.roles, entry?.roles), groups: lacking(user.groups, entry?.groups) });
 }
 
 function changeOf(added: Names): Outcome {

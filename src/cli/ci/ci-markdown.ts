@@ -64,11 +64,13 @@ export function ciMarkdown(result: CiResult, all: boolean): string {
     ...list('Accepted settings', unjudged.accepted.map(inCode), most),
   );
   if (difference !== null) parts.push(diffMarkdown(difference, all), '');
-  const failed = tests.cases.filter(({ faults: found }) => found.length > 0);
+  const failed = tests.cases.filter(({ faults: messages }) => messages.length > 0);
   parts.push(
     ...list(
       'Failed tests',
-      failed.map(({ name, file: place, line, faults: found }) => `${name} (${place}:${line}): ${found.join('; ')}`),
+      failed.map(
+        ({ name, file: place, line, faults: messages }) => `${name} (${place}:${line}): ${messages.join('; ')}`,
+      ),
       most,
     ),
     ...list(

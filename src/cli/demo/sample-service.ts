@@ -37,6 +37,6 @@ export async function startSampleService(
 }
 
 function describe(request: IncomingMessage): object {
-  const shown = Object.entries(request.headers).filter(([name]) => name !== 'connection');
-  return { service: 'sample', method: request.method, path: request.url, headers: Object.fromEntries(shown) };
+  const fields = Object.entries(request.headers).filter(([name]) => name !== 'connection');
+  return { service: 'sample', method: request.method, path: request.url, headers: Object.fromEntries(fields) };
 }

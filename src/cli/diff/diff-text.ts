@@ -59,17 +59,17 @@ function summaryBlocks({ summary: { byRoute, byCaller } }: DiffReport, print: Pr
 /** Three columns; the last two share the remaining width, and items that do not fit are counted. */
 function tableOf(head: string, rows: readonly SummaryRow[], { paint, width, all }: Print): string[] {
   const most = all ? Infinity : maxRows;
-  const shown = rows.slice(0, most);
+  const visible = rows.slice(0, most);
   const fits = (columns: number) => (text: string) => stringWidth(text) <= columns;
   const longest = Math.floor(width * 0.45);
-  const names = shown.map((row) => listed(row.names, fits(longest), 1));
+  const names = visible.map((row) => listed(row.names, fits(longest), 1));
   const first = Math.max(stringWidth(head), ...names.map((name) => Math.min(stringWidth(name), longest)));
   const rest = Math.floor((width - first - 6) / 2);
   const line = (indent: string, cells: readonly [string, string, string]) =>
     `${indent}${padded(cells[0], first + 2 - indent.length)}  ${padded(cells[1], rest)}  ${cells[2]}`.trimEnd();
   return [
     paint.bold(line('', [head, 'newly allowed', 'newly refused'])),
-    ...shown.flatMap(({ newlyAllowed, newlyRefused }, index) => {
+    ...visible.flatMap(({ newlyAllowed, newlyRefused }, index) => {
       const [top = '', ...below] = wrapped(names[index]!, first);
       const cells = [newlyAllowed, newlyRefused].map((items) => listed(items, fits(rest))) as [string, string];
       return [line('  ', [top, ...cells]), ...below.map((text) => `  ${text}`)];

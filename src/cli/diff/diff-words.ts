@@ -33,9 +33,9 @@ export function headline({ newlyAllowed, newlyRefused, settings }: DiffReport): 
 /** As many items as fit, and the number of the others; `least`: minimum to show even if they do not fit. */
 export function listed(items: readonly string[], fits: (text: string) => boolean, least = 0): string {
   if (items.length === 1) return items[0]!;
-  for (let shown = items.length; shown > 0; shown -= 1) {
-    const text = items.slice(0, shown).join(', ') + (shown < items.length ? ` and ${items.length - shown} more` : '');
-    if (shown === least || fits(text)) return text;
+  for (let count = items.length; count > 0; count -= 1) {
+    const text = items.slice(0, count).join(', ') + (count < items.length ? ` and ${items.length - count} more` : '');
+    if (count === least || fits(text)) return text;
   }
   return items.length === 0 ? '' : `${items.length} in total`;
 }

@@ -50,9 +50,9 @@ async function checkSqlite(database: string, findings: Findings, timeoutMs: numb
 
 function sqliteFinding(fault: unknown, path: string, { error, warning }: Findings): Finding {
   if (fault instanceof StoreUnavailableError) {
-    const found = `${path}: ${fault.reason}`;
-    if (!fault.reason.startsWith('another process holds')) return error(found, 'Check the file and its disk.');
-    return warning(found, 'End the process that holds it, such as a SQLite shell with an open transaction.');
+    const text = `${path}: ${fault.reason}`;
+    if (!fault.reason.startsWith('another process holds')) return error(text, 'Check the file and its disk.');
+    return warning(text, 'End the process that holds it, such as a SQLite shell with an open transaction.');
   }
   // Primary result codes (sqlite.org/rescode.html).
   const code = (fault as { errcode?: number }).errcode ?? 0;

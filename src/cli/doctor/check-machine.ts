@@ -46,10 +46,10 @@ export function filesFinding(config: Config, own: number | null, running: OpenFi
   const limit = running?.limit ?? own;
   if (limit === null) return ok(`up to ${needed} are needed; the limit is unknown`);
   const whose = running === null ? '' : ` of the running gateway (process ${running.pid}, ${running.open} open)`;
-  const found = `the limit${whose} is ${limit}, and up to ${needed} are needed`;
-  if (limit >= needed) return ok(found);
+  const text = `the limit${whose} is ${limit}, and up to ${needed} are needed`;
+  if (limit >= needed) return ok(text);
   return warning(
-    found,
+    text,
     `Raise it (ulimit -n, LimitNOFILE of systemd) to ${needed}, or lower "server.limits.connections" (${config.server.limits.connections}).`,
   );
 }

@@ -97,14 +97,14 @@ function sessionFindings(
   { ok, warning }: ReturnType<typeof findingsOf>,
 ): readonly Finding[] {
   const login = isLoggedIn ? ', and accepts the password' : '';
-  const found = ok(`accepts connections ${isEncrypted ? 'with TLS' : 'without TLS'}${login}`);
+  const connection = ok(`accepts connections ${isEncrypted ? 'with TLS' : 'without TLS'}${login}`);
   if (credentials !== null && !offersLogin) {
     const advice = `Remove user and password from "${setting}.smtp", or enable AUTH on the server.`;
-    return [found, warning('it does not offer AUTH: mail is sent without the password', advice)];
+    return [connection, warning('it does not offer AUTH: mail is sent without the password', advice)];
   }
   if (!isEncrypted && !isThisMachine(host)) {
     const advice = `Enable STARTTLS on the server, and set "${setting}.requireTls".`;
-    return [found, warning('it does not offer TLS: codes can be read in transit', advice)];
+    return [connection, warning('it does not offer TLS: codes can be read in transit', advice)];
   }
-  return [found];
+  return [connection];
 }

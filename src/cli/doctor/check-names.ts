@@ -30,19 +30,19 @@ async function resolveName(host: string, settings: string) {
   const { ok, warning, error } = findingsOf('names', host);
   const from = performance.now();
   try {
-    const found = await lookup(host, { all: true });
-    const addresses = found.map(({ address }) => address);
+    const results = await lookup(host, { all: true });
+    const addresses = results.map(({ address }) => address);
     const more = addresses.length > 3 ? ` and ${addresses.length - 3} more` : '';
-    const shown = `${addresses.slice(0, 3).join(', ')}${more}`;
+    const text = `${addresses.slice(0, 3).join(', ')}${more}`;
     const tookMs = Math.round(performance.now() - from);
-    if (tookMs <= slowMs) return [ok(shown)];
+    if (tookMs <= slowMs) return [ok(text)];
     return [
-      warning(`${shown}, after ${tookMs} ms`, 'Each new connection waits for the resolution: use a nearby resolver.'),
+      warning(`${text}, after ${tookMs} ms`, 'Each new connection waits for the resolution: use a nearby resolver.'),
     ];
   } catch (fault) {
     const code = fault instanceof Error && 'code' in fault ? String(fault.code) : '';
-    const found = code === 'ENOTFOUND' ? 'does not exist' : `cannot be resolved (${code})`;
-    return [error(found, `Correct the host under "${settings}", or the DNS of this machine.`)];
+    const problem = code === 'ENOTFOUND' ? 'does not exist' : `cannot be resolved (${code})`;
+    return [error(problem, `Correct the host under "${settings}", or the DNS of this machine.`)];
   }
 }
 

@@ -106,10 +106,10 @@ async function tablesWithoutRights(db: Kysely<Tables>): Promise<readonly string[
 
 /** A running process already has its connections, including that of this check. */
 function connectionsFinding({ free, own }: Server, { ok, warning }: ReturnType<typeof findingsOf>): Finding {
-  const found = `${Math.max(free, 0)} connections are free, and Auth APIs use ${own - 1}`;
-  if (free + own >= connectionsOfProcess) return ok(found);
+  const text = `${Math.max(free, 0)} connections are free, and Auth APIs use ${own - 1}`;
+  if (free + own >= connectionsOfProcess) return ok(text);
   return warning(
-    found,
+    text,
     `Each process of the Auth API uses up to ${connectionsOfProcess}: raise the limit of the server, the database or the user.`,
   );
 }

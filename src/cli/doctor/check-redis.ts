@@ -152,19 +152,20 @@ async function checkServer(server: Redis, { commandTimeoutMs }: RedisConfig, sub
     const info = readInfo(await server.info());
     const version = info.get('redis_version') ?? '0';
     const product = info.get('server_name') ?? 'redis';
-    const found: Finding[] = [];
+    const results: Finding[] = [];
     const isNew = Number.parseInt(version, 10) >= oldestVersion;
-    found.push(
+    results.push(
       isNew ? ok(`${product} ${version}`) : error(`${product} ${version}`, `Use Redis ${oldestVersion} or newer.`),
     );
-    if (info.get('role') === 'slave') found.push(error('it is a replica, which accepts no writes', 'Use its master.'));
-    found.push(...evictionFindings(findings, info));
+    if (info.get('role') === 'slave')
+      results.push(error('it is a replica, which accepts no writes', 'Use its master.'));
+    results.push(...evictionFindings(findings, info));
     const { ms, aheadMs } = await measure(server);
     const latency = `responds in ${ms.toFixed(1)} ms`;
     const limit = `Look-ups wait for ${commandTimeoutMs} ms ("timeout"): use a nearer Redis, or a longer "timeout".`;
-    if (ms >= commandTimeoutMs) found.push(error(latency, limit));
-    else found.push(ms >= commandTimeoutMs / 2 ? warning(latency, limit) : ok(latency));
-    return [...found, clockFinding(subject, aheadMs, null)];
+    if (ms >= commandTimeoutMs) results.push(error(latency, limit));
+    else results.push(ms >= commandTimeoutMs / 2 ? warning(latency, limit) : ok(latency));
+    return [...results, clockFinding(subject, aheadMs, null)];
   } catch (fault) {
     const failure = redisFailure(fault);
     const advice = failure === 'forbidden' ? rightsAdvice : adviceOn(failure);
@@ -230,7 +231,7 @@ async function checkRights(client: Redis | Cluster, config: RedisConfig, setting
   const { ok, error } = findingsOf('redis', setting);
   const { keyPrefix } = config;
   const { commands, keys, channels, others } = await findMissingRights(client, keyPrefix, randomUUID());
-  const found = [
+  const results = [
     ...(commands.length === 0 ? [] : [error(`the user may not run ${commands.join(', ')}`, rightsAdvice)]),
     ...(keys ? [] : [error(`the user may not use all keys that begin with "${keyPrefix}"`, rightsAdvice)]),
     ...(channels ? [] : [error(`the user may not use all channels that begin with "${keyPrefix}"`, rightsAdvice)]),
@@ -238,5 +239,5 @@ async function checkRights(client: Redis | Cluster, config: RedisConfig, setting
       ? []
       : [error(`commands failed: ${others.join(', ')}`, 'Read the log of Redis; OOM means that its memory is full.')]),
   ];
-  return found.length > 0 ? found : [ok('the user may run every command that is needed')];
+  return results.length > 0 ? results : [ok('the user may run every command that is needed')];
 }

@@ -28,9 +28,9 @@ export function sourceChecks(config: Config, timeoutMs: number, headers: readonl
   const { authApi } = config;
   const sources = sourcesOf(config, authApi?.kind === 'remote' ? authApi : null);
   const { list } = sources;
-  const given = headers.length === 0 ? notGiven(list) : [givenCheck(config, sources, headers, timeoutMs)];
+  const credentialChecks = headers.length === 0 ? notGiven(list) : [givenCheck(config, sources, headers, timeoutMs)];
   return [
-    ...given,
+    ...credentialChecks,
     ...list.flatMap((source): readonly Check[] => {
       if (source.kind === 'jwt') return jwtChecks(source, timeoutMs);
       if (source.kind === 'session') return [];
@@ -67,8 +67,8 @@ function remoteCheck(source: RemoteSource, url: string, kind: Credential['kind']
     group: 'sources',
     subject,
     async run() {
-      const asked = { ...source, urls: [url], timeoutMs: withinCheck(source.timeoutMs, timeoutMs) };
-      const sources = openSource(asked);
+      const target = { ...source, urls: [url], timeoutMs: withinCheck(source.timeoutMs, timeoutMs) };
+      const sources = openSource(target);
       try {
         const credential = nonsense(kind);
         const result = await sources.of(credential)!.check(credential);
@@ -143,16 +143,16 @@ function jwtChecks(source: JwtSource, timeoutMs: number): readonly Check[] {
   const subject = `${source.name} ${source.issuer}`;
   const { ok, error } = findingsOf('sources', subject);
   if (source.keys.from === 'files') {
-    const found = `${source.keys.keys.length} public keys from files`;
-    return [{ group: 'sources', subject, run: async () => [ok(found)] }];
+    const text = `${source.keys.keys.length} public keys from files`;
+    return [{ group: 'sources', subject, run: async () => [ok(text)] }];
   }
   const url = source.keys.from === 'jwks' ? source.keys.url : source.issuer;
   const keys: Check = {
     group: 'sources',
     subject,
     async run() {
-      const asked = { ...source, timeoutMs: withinCheck(source.timeoutMs, timeoutMs), introspection: null };
-      const sources = openSource({ ...asked, introspect: 'never' });
+      const target = { ...source, timeoutMs: withinCheck(source.timeoutMs, timeoutMs), introspection: null };
+      const sources = openSource({ ...target, introspect: 'never' });
       try {
         const failure = (await sources.status()).flatMap(({ failures }) => failures)[0];
         if (failure === undefined) return [ok('its keys were fetched')];
@@ -226,10 +226,13 @@ function givenCheck(config: Config, sources: SourcesConfig, headers: readonly st
           const { roles, groups } = result.identity;
           return [ok(`accepted by ${source.name}; roles: ${listed(roles)}; groups: ${listed(groups)}`)];
         }
-        const asked = sources.list.find(({ name }) => name === source.name);
-        if (result.failure !== null && asked !== undefined)
+        const sourceConfig = sources.list.find(({ name }) => name === source.name);
+        if (result.failure !== null && sourceConfig !== undefined)
           return [
-            error(textOf(result.failure, 'for it'), failureAdvice(asked, result.failure, 'should return the identity')),
+            error(
+              textOf(result.failure, 'for it'),
+              failureAdvice(sourceConfig, result.failure, 'should return the identity'),
+            ),
           ];
         return [
           warning(
@@ -282,8 +285,8 @@ function openSources(config: SourcesConfig): Sources {
 
 /** In the usual form, but never issued. */
 function nonsense(kind: Credential['kind']): Credential {
-  const made = () => `rolegate-doctor-${randomBytes(24).toString('hex')}`;
-  if (kind === 'bearer') return { kind, token: made() };
-  if (kind === 'session') return { kind, id: made() };
-  return kind === 'apiKey' ? { kind, key: made() } : { kind, apiKey: made(), apiSecret: made() };
+  const randomText = () => `rolegate-doctor-${randomBytes(24).toString('hex')}`;
+  if (kind === 'bearer') return { kind, token: randomText() };
+  if (kind === 'session') return { kind, id: randomText() };
+  return kind === 'apiKey' ? { kind, key: randomText() } : { kind, apiKey: randomText(), apiSecret: randomText() };
 }

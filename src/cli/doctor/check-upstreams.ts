@@ -45,14 +45,14 @@ async function settingOf(
 ): Promise<string | null> {
   const url = new URL(target);
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  const found = await lookup(host, { all: true }).catch(() => []);
+  const addresses = await lookup(host, { all: true }).catch(() => []);
   const mine = new Set(Object.values(networkInterfaces()).flatMap((all) => all?.map(({ address }) => address) ?? []));
   const leads = (listened: Address) => {
     if (leadsTo(url.origin, listened)) return true;
-    return found.some(({ address, family }) => {
+    return addresses.some(({ address, family }) => {
       // A listener on every interface has all addresses of the machine.
-      const shown = mine.has(address) && ['', '0.0.0.0', '::'].includes(listened.host) ? '127.0.0.1' : address;
-      url.hostname = family === 6 && shown === address ? `[${shown}]` : shown;
+      const hostname = mine.has(address) && ['', '0.0.0.0', '::'].includes(listened.host) ? '127.0.0.1' : address;
+      url.hostname = family === 6 && hostname === address ? `[${hostname}]` : hostname;
       return leadsTo(url.origin, listened);
     });
   };
@@ -108,8 +108,8 @@ async function checkTarget(
   if ('failure' in seen) return [unreachable(seen.failure)];
   const passed = seen.status < 400;
   const advice = `Start the services that it depends on, or correct the path under "${setting}.health".`;
-  const found = `${health.path} returns ${seen.status}`;
-  return [passed ? ok(found) : error(found, advice), ...certificateFindings(findings, seen)];
+  const text = `${health.path} returns ${seen.status}`;
+  return [passed ? ok(text) : error(text, advice), ...certificateFindings(findings, seen)];
 }
 
 /**

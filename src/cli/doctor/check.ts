@@ -38,9 +38,9 @@ export interface Check {
 /** Builds findings of one group and subject. */
 export function findingsOf(group: Group, subject: string) {
   return {
-    ok: (found: string): Finding => ({ group, subject, level: 'ok', found, advice: null }),
-    warning: (found: string, advice: string): Finding => ({ group, subject, level: 'warning', found, advice }),
-    error: (found: string, advice: string): Finding => ({ group, subject, level: 'error', found, advice }),
+    ok: (text: string): Finding => ({ group, subject, level: 'ok', found: text, advice: null }),
+    warning: (text: string, advice: string): Finding => ({ group, subject, level: 'warning', found: text, advice }),
+    error: (text: string, advice: string): Finding => ({ group, subject, level: 'error', found: text, advice }),
   };
 }
 

@@ -27,12 +27,12 @@ export function doctorText(
 }
 
 function findingLines(
-  { subject, level, found, advice }: Finding,
+  { subject, level, found: text, advice }: Finding,
   width: number,
   paint: ReturnType<typeof pc.createColors>,
   signs: Readonly<Record<Finding['level'], string>>,
 ): readonly string[] {
-  const [first = '', ...more] = wrapped(printable(`${subject}: ${found}`), width - 4);
+  const [first = '', ...more] = wrapped(printable(`${subject}: ${text}`), width - 4);
   const painted = level === 'ok' ? first : paint[level === 'error' ? 'red' : 'yellow'](first);
   const advised = advice === null ? [] : wrapped(printable(advice), width - 6);
   return [

@@ -47,14 +47,14 @@ const listening = '0A';
 
 function listeningSockets(port: number): ReadonlySet<string> {
   const hex = port.toString(16).toUpperCase().padStart(4, '0');
-  const found = new Set<string>();
+  const sockets = new Set<string>();
   for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
     for (const line of readTable(table)) {
       const [, local = '', , state, , , , , , inode] = line.trim().split(/\s+/);
-      if (state === listening && local.endsWith(`:${hex}`)) found.add(`socket:[${inode}]`);
+      if (state === listening && local.endsWith(`:${hex}`)) sockets.add(`socket:[${inode}]`);
     }
   }
-  return found;
+  return sockets;
 }
 
 /** Without IPv6 there is no second table. */

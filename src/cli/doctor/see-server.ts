@@ -105,12 +105,12 @@ const noticeableMs = 5_000;
 export function clockFinding(subject: string, aheadMs: number, toleratedMs: number | null): Finding {
   const { ok, warning, error } = findingsOf('clocks', subject);
   const seconds = (Math.abs(aheadMs) / 1000).toFixed(1);
-  const found = `${seconds} s ${aheadMs > 0 ? 'ahead of' : 'behind'} this machine`;
+  const text = `${seconds} s ${aheadMs > 0 ? 'ahead of' : 'behind'} this machine`;
   const advice = 'Synchronize both clocks (NTP).';
   if (toleratedMs !== null && Math.abs(aheadMs) > toleratedMs) {
-    return error(found, `${advice} More than ${toleratedMs / 1000} s makes good tokens look expired or not yet valid.`);
+    return error(text, `${advice} More than ${toleratedMs / 1000} s makes good tokens look expired or not yet valid.`);
   }
-  return Math.abs(aheadMs) > noticeableMs ? warning(found, advice) : ok(found);
+  return Math.abs(aheadMs) > noticeableMs ? warning(text, advice) : ok(text);
 }
 
 /** Advice for a failed connection; `setting`: where the server is configured. */

@@ -53,15 +53,15 @@ export async function sharedResultFindings(client: Redis | Cluster, config: Conf
 async function sampleOf(client: Redis | Cluster, keyPrefix: string): Promise<readonly string[]> {
   const escaped = keyPrefix.replaceAll(/[*?[\]\\]/g, '\\$&');
   const pattern = `${escaped}verdict:{*}`;
-  const found = new Set<string>();
+  const sample = new Set<string>();
   for (const master of 'nodes' in client ? client.nodes('master') : [client]) {
     let cursor = '0';
-    for (let seen = 0; seen < maxSeen && found.size < most; seen += 500) {
+    for (let seen = 0; seen < maxSeen && sample.size < most; seen += 500) {
       const [next, names] = await master.scan(cursor, 'MATCH', pattern, 'COUNT', 500);
-      for (const name of names) found.add(name.slice(name.lastIndexOf('{') + 1, -1));
+      for (const name of names) sample.add(name.slice(name.lastIndexOf('{') + 1, -1));
       cursor = next;
       if (cursor === '0') break;
     }
   }
-  return [...found].slice(0, most);
+  return [...sample].slice(0, most);
 }

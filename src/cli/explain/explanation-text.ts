@@ -61,8 +61,9 @@ function verdict(explanation: Explanation, paint: Paint): string {
   const word = condition === null ? reason : `${reason} (${condition})`;
   const where = route === null ? '' : ` on route ${route}`;
   const page = location === null ? '' : `redirected to ${location}\n`;
-  const asked = status === 401 ? challenges.map((challenge) => `WWW-Authenticate: ${challenge}\n`).join('') : '';
-  return `${paint.red(`refused${where}: ${status} ${word}`)}\n${message}\n${page}${asked}`;
+  const challengeLines =
+    status === 401 ? challenges.map((challenge) => `WWW-Authenticate: ${challenge}\n`).join('') : '';
+  return `${paint.red(`refused${where}: ${status} ${word}`)}\n${message}\n${page}${challengeLines}`;
 }
 
 function section(title: string, lines: readonly string[], paint: Paint): string {
@@ -105,9 +106,9 @@ function identityLines(identity: IdentityReport): string[] {
 }
 
 function accessLines({ words, demands, missing }: AccessReport, paint: Paint): string[] {
-  const lines = demands.map(({ list, depth, role, words, held, through, elsewhere = [] }) => {
-    const good = list === 'none' ? !held : held;
-    const how = role === null ? (held ? 'met' : 'not met') : heldInWords(role, through, elsewhere);
+  const lines = demands.map(({ list, depth, role, words, held: holds, through, elsewhere = [] }) => {
+    const good = list === 'none' ? !holds : holds;
+    const how = role === null ? (holds ? 'met' : 'not met') : heldInWords(role, through, elsewhere);
     return `${'  '.repeat(depth)}${good ? paint.green('ok') : paint.red('no')} ${list} ${role ?? `(${words})`}: ${how}`;
   });
   if (missing.length > 0) lines.push(`missing: ${missing.join(', ')}`);

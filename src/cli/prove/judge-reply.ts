@@ -29,14 +29,14 @@ export function fateOf({ status, header }: Reply): Fate {
 /** Null: as expected. */
 export function judge(probe: Probe, reply: Reply): Finding | null {
   const fate = fateOf(reply);
-  const found = (code: FindingKind): Finding => ({ code, probe, status: reply.status });
+  const finding = (code: FindingKind): Finding => ({ code, probe, status: reply.status });
   if (probe.marker !== null && fate === 'passed' && shows(reply.text, probe, probe.marker))
-    return found(probe.group === 'leaks' ? 'credential_passed' : 'identity_forged');
-  if (probe.group === 'upgrades') return reply.status === 101 ? found('upgrade_passed') : null;
+    return finding(probe.group === 'leaks' ? 'credential_passed' : 'identity_forged');
+  if (probe.group === 'upgrades') return reply.status === 101 ? finding('upgrade_passed') : null;
   if (probe.decision?.outcome !== 'refuse') return null;
-  if (fate === 'passed') return found('passed');
+  if (fate === 'passed') return finding('passed');
   const down = probe.group === 'outage' || probe.group === 'stopped';
-  return down && reply.status < 500 ? found('outage_as_refusal') : null;
+  return down && reply.status < 500 ? finding('outage_as_refusal') : null;
 }
 
 /** A shorter text may occur by chance. */

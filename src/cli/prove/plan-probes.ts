@@ -10,7 +10,7 @@ import { overrides } from '../../core/syntax/header-names.ts';
 import { sampleCredential } from '../../policy-model/samples/sample-credential.ts';
 import { hostileTargets } from '../../policy-tools/hostile-targets.ts';
 import { policyOf } from '../../policy-tools/run-cases.ts';
-import { written } from '../proxy-config/proxy-settings.ts';
+import { headerCase } from '../proxy-config/proxy-settings.ts';
 import type { Group, Probe } from './probe.ts';
 import {
   addressNames,
@@ -66,9 +66,9 @@ export class Planner {
 
   methods(): readonly Probe[] {
     const byTarget = new Map(this.places.map((place) => [`${place.host} ${place.target}`, place]));
-    const asked = [...safe, ...(this.#plan.unsafe ? changing : [])];
+    const methods = [...safe, ...(this.#plan.unsafe ? changing : [])];
     return [...byTarget.values()].flatMap((place) =>
-      asked
+      methods
         .filter((method) => method !== place.method)
         .map((method) => this.#probe('methods', { ...place, method }, 'anonymous', []))
         .filter(({ method, decision }) => safe.includes(method) || decision?.outcome === 'refuse'),
@@ -94,7 +94,7 @@ export class Planner {
           (name) => [name, name === 'forwarded' ? 'for=127.0.0.1;host=localhost' : '127.0.0.1'] as const,
         ),
       ].map(([name, value]) =>
-        this.#probe('overrides', { ...place, method: 'GET' }, 'anonymous', [written(name), value]),
+        this.#probe('overrides', { ...place, method: 'GET' }, 'anonymous', [headerCase(name), value]),
       ),
     );
   }
@@ -124,7 +124,7 @@ export class Planner {
 
   /** Finds where the service returns what it receives. */
   echoes(): readonly Probe[] {
-    return this.#shown().map(([place, caller]) => {
+    return this.#echoPlaces().map(([place, caller]) => {
       const marker = newMarker();
       return this.#probe('identity', place, caller, [...this.#headersOf(caller), 'X-Prove', marker], marker);
     });
@@ -136,7 +136,7 @@ export class Planner {
       .filter(({ kind, name }) => kind === 'identity' && name !== 'x-request-id')
       .flatMap(({ name }) => spellingsOf(name));
     const headers = echo.headers.slice(0, -2);
-    return [...names, ...overrides.map(written), ...this.#ofProxies().map(written)].map((name) => {
+    return [...names, ...overrides.map(headerCase), ...this.#ofProxies().map(headerCase)].map((name) => {
       const marker = newMarker();
       return { ...echo, headers: [...headers, name, marker], marker };
     });
@@ -208,7 +208,7 @@ export class Planner {
   }
 
   /** Places where the service may return what it receives: open ones, and with a good credential closed ones. */
-  #shown(): readonly (readonly [Place, Caller])[] {
+  #echoPlaces(): readonly (readonly [Place, Caller])[] {
     const callers: readonly Caller[] = this.#plan.good === null ? ['anonymous'] : ['anonymous', 'good'];
     return callers.flatMap((caller) =>
       this.places
@@ -241,12 +241,16 @@ export class Planner {
   }
 
   /** Null: the decision depends on the address of this machine, or on a sign-in, which is not known. */
-  #decide(group: Group, asked: Pick<Probe, 'method' | 'target' | 'host' | 'headers'>, caller: Caller): Decision | null {
+  #decide(
+    group: Group,
+    request: Pick<Probe, 'method' | 'target' | 'host' | 'headers'>,
+    caller: Caller,
+  ): Decision | null {
     const { config, client, good } = this.#plan;
     const view = {
-      method: asked.method,
-      target: asked.target,
-      rawHeaders: ['Host', asked.host, ...asked.headers],
+      method: request.method,
+      target: request.target,
+      rawHeaders: ['Host', request.host, ...request.headers],
       httpVersion: '1.1' as const,
       address: client,
       now: Date.now,

@@ -1,6 +1,6 @@
 /** Names and values of headers that probes send. */
 import { randomBytes } from 'node:crypto';
-import { written } from '../proxy-config/proxy-settings.ts';
+import { headerCase } from '../proxy-config/proxy-settings.ts';
 
 /** Headers in which proxies describe the original request, and which frameworks trust. */
 export const pathNames = ['x-forwarded-uri', 'x-forwarded-path', 'x-forwarded-prefix', 'x-envoy-original-path', 'path'];
@@ -23,7 +23,7 @@ export const ofTrustedProxies = ['x-forwarded-host', 'x-ssl-client-verify', 'rem
 /** Spellings that services read as this header: in any case, and with other characters for "-". */
 export function spellingsOf(name: string): readonly string[] {
   const signs = ['_', '.', '~'].map((sign) => name.replaceAll('-', sign));
-  return [...new Set([written(name), name.toUpperCase(), ...signs, written(name).replaceAll('-', '_')])];
+  return [...new Set([headerCase(name), name.toUpperCase(), ...signs, headerCase(name).replaceAll('-', '_')])];
 }
 
 export function newMarker(): string {

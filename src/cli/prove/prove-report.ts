@@ -32,7 +32,7 @@ export interface ProveReport {
 }
 
 type Paint = ReturnType<typeof pc.createColors>;
-type Shown = Finding | UnansweredProbe;
+type Item = Finding | UnansweredProbe;
 
 /** Of one kind; the others are counted. */
 const maxShown = 8;
@@ -48,19 +48,19 @@ export function proveText(
   { color, width }: { readonly color: boolean; readonly width: number },
 ): string {
   const paint = pc.createColors(color);
-  const asked = [...counts].filter(([, { requests }]) => requests > 0);
-  const nameWidth = Math.max(...asked.map(([group]) => groups[group].length), 0);
+  const groupCounts = [...counts].filter(([, { requests }]) => requests > 0);
+  const nameWidth = Math.max(...groupCounts.map(([group]) => groups[group].length), 0);
   // Requests to the echo service are counted in their own group already.
-  const total = asked.reduce((sum, [group, { requests }]) => (group === 'received' ? sum : sum + requests), 0);
+  const total = groupCounts.reduce((sum, [group, { requests }]) => (group === 'received' ? sum : sum + requests), 0);
   const kinds = [...new Set(findings.map(({ code }) => code))];
   const lines = [
     `${paint.bold(url)} ${paint.dim(`against the rules of ${file}`)}`,
     '',
-    ...asked.map(([group, count]) => groupLine(group, count, nameWidth, paint)),
+    ...groupCounts.map(([group, count]) => groupLine(group, count, nameWidth, paint)),
     '',
     ...kinds.flatMap((kind) => {
-      const found = findings.filter(({ code }) => code === kind);
-      return kindLines(paint.red(paint.bold(kind)), findingKinds[kind], found, paint, width);
+      const matches = findings.filter(({ code }) => code === kind);
+      return kindLines(paint.red(paint.bold(kind)), findingKinds[kind], matches, paint, width);
     }),
     ...(unanswered.length === 0
       ? []
@@ -80,61 +80,66 @@ const unansweredWords = [
   'where the rules allow a request, this may be a service that is slow; where they refuse it, a response is due',
 ] as const;
 
-function summary(total: number, found: number, unanswered: number, paint: Paint): string {
+function summary(total: number, problems: number, unanswered: number, paint: Paint): string {
   const silent = unanswered === 0 ? '' : ` ${unanswered} got no response.`;
-  return found === 0
+  return problems === 0
     ? paint.green(`No problem found in ${total - unanswered} requests.${silent}`)
-    : paint.red(`${found} of ${total} requests revealed a problem.${silent}`);
+    : paint.red(`${problems} of ${total} requests revealed a problem.${silent}`);
 }
 
-function groupLine(group: Group, { requests, found, unanswered }: GroupCount, nameWidth: number, paint: Paint): string {
-  const sign = found > 0 ? paint.red('✗') : unanswered > 0 ? paint.yellow('!') : paint.green('✓');
+function groupLine(
+  group: Group,
+  { requests, found: problems, unanswered }: GroupCount,
+  nameWidth: number,
+  paint: Paint,
+): string {
+  const sign = problems > 0 ? paint.red('✗') : unanswered > 0 ? paint.yellow('!') : paint.green('✓');
   const what = [
-    ...(found === 0 ? [] : [paint.red(foundWords(found, group))]),
+    ...(problems === 0 ? [] : [paint.red(foundWords(problems, group))]),
     ...(unanswered === 0 ? [] : [paint.yellow(`${unanswered} without a response`)]),
   ];
   const words = what.length === 0 ? paint.dim('as expected') : what.join(', ');
   return `  ${sign} ${groups[group].padEnd(nameWidth)}  ${String(requests).padStart(4)}  ${words}`;
 }
 
-function foundWords(found: number, group: Group): string {
-  if (group === 'received') return `${found} changed`;
-  return group === 'outage' || group === 'stopped' ? `${found} unexpected` : `${found} got through`;
+function foundWords(problems: number, group: Group): string {
+  if (group === 'received') return `${problems} changed`;
+  return group === 'outage' || group === 'stopped' ? `${problems} unexpected` : `${problems} got through`;
 }
 
 function kindLines(
   title: string,
   [harm, advice]: readonly [harm: string, advice: string],
-  found: readonly Shown[],
+  items: readonly Item[],
   paint: Paint,
   width: number,
 ): readonly string[] {
-  const shown = spread(found);
-  const outcomes = shown.map((one) => clipped(outcomeText(one), width >> 1));
+  const sample = spread(items);
+  const outcomes = sample.map((one) => clipped(outcomeText(one), width >> 1));
   const outcomeWidth = Math.max(...outcomes.map(({ length }) => length));
-  const requests = shown.map(({ probe }) => clipped(requestText(probe), width - outcomeWidth - 11));
+  const requests = sample.map(({ probe }) => clipped(requestText(probe), width - outcomeWidth - 11));
   const requestWidth = Math.max(...requests.map((text) => stringWidth(text)));
-  const lines = shown.map((one, at) => {
+  const lines = sample.map((one, at) => {
     const status = 'status' in one ? paint.red(`${one.status}  `) : '';
     const outcome = outcomes[at]!;
     const request = outcome === '' ? requests[at]! : requests[at]!.padEnd(requestWidth);
     return `    ${status}${request}${outcome === '' ? '' : paint.dim(`  ${outcome}`)}`;
   });
-  const left = found.length - shown.length;
+  const left = items.length - sample.length;
   const more = left > 0 ? [paint.dim(`    and ${left} more (--json has all)`)] : [];
   const advised = wrapped(advice, width - 2).map((line) => `  ${line}`);
   return [`${title}  ${harm}`, ...advised, ...lines, ...more, ''];
 }
 
 /** The first ones of each group, in turn. */
-function spread(found: readonly Shown[]): readonly Shown[] {
-  const byGroup = [...Map.groupBy(found, ({ probe }) => probe.group).values()];
+function spread(items: readonly Item[]): readonly Item[] {
+  const byGroup = [...Map.groupBy(items, ({ probe }) => probe.group).values()];
   const each = Math.ceil(maxShown / byGroup.length);
   return byGroup.flatMap((group) => group.slice(0, each));
 }
 
 /** Why the rules refuse it, or what happened to it. The echo service may be anything. */
-function outcomeText(one: Shown): string {
+function outcomeText(one: Item): string {
   const expected = expectedOf(one.probe);
   if ('why' in one) return expected === null ? one.why : `${one.why} (${expected})`;
   return one.received === undefined ? (expected ?? '') : `received ${printable(one.received)}`;

@@ -8,7 +8,7 @@ import type { Finding, Group, Probe, Reply } from './probe.ts';
 import type { GroupCount, ProveReport, UnansweredProbe } from './prove-report.ts';
 import type { Sender } from './send-probe.ts';
 
-interface Asked extends Pick<ProveReport, 'url' | 'file'> {
+interface RunSettings extends Pick<ProveReport, 'url' | 'file'> {
   /** Null: everything runs. */
   readonly down: DownPart | null;
   /** URL of the echo service; null: none. */
@@ -20,16 +20,20 @@ type Judge = (probe: Probe, reply: Reply) => Finding | null;
 /** Maximum concurrent requests. */
 const atOnce = 4;
 
-export async function askAll(planner: Planner, sender: Sender, { url, file, down, echo }: Asked): Promise<ProveReport> {
+export async function askAll(
+  planner: Planner,
+  sender: Sender,
+  { url, file, down, echo }: RunSettings,
+): Promise<ProveReport> {
   const findings: Finding[] = [];
   const unanswered: UnansweredProbe[] = [];
   const counts = new Map<Group, GroupCount>();
   const notes: string[] = [];
-  const count = (group: Group, requests: number, found: number, silent = 0) => {
+  const count = (group: Group, requests: number, problems: number, silent = 0) => {
     const before = counts.get(group) ?? { requests: 0, found: 0, unanswered: 0 };
     counts.set(group, {
       requests: before.requests + requests,
-      found: before.found + found,
+      found: before.found + problems,
       unanswered: before.unanswered + silent,
     });
   };
@@ -40,7 +44,7 @@ export async function askAll(planner: Planner, sender: Sender, { url, file, down
   };
   /** Sends a group of probes, and returns which replies show their marker. */
   const run = async (group: Group, probes: readonly Probe[], judged: Judge = judge): Promise<readonly boolean[]> => {
-    const shown: boolean[] = [];
+    const visible: boolean[] = [];
     let next = 0;
     const work = async () => {
       for (let at = next++; at < probes.length; at = next++) {
@@ -53,7 +57,7 @@ export async function askAll(planner: Planner, sender: Sender, { url, file, down
           continue;
         }
         count(group, 1, 0);
-        shown[at] = probe.marker !== null && reply.text.includes(probe.marker);
+        visible[at] = probe.marker !== null && reply.text.includes(probe.marker);
         find(group, judged(probe, reply));
         const received = echo === null ? null : readEcho(reply);
         if (received === null) continue;
@@ -62,7 +66,7 @@ export async function askAll(planner: Planner, sender: Sender, { url, file, down
       }
     };
     await Promise.all(Array.from({ length: atOnce }, work));
-    return shown;
+    return visible;
   };
 
   if (down === 'auth-api') {
@@ -81,8 +85,8 @@ export async function askAll(planner: Planner, sender: Sender, { url, file, down
     await run('upgrades', planner.upgrades());
     const echoes = planner.echoes();
     // A service that returns what it receives is not a finding: it reveals forged headers.
-    const shown = await run('identity', echoes, () => null);
-    const showing = firstOfEachCaller(echoes.filter((_, at) => shown[at]));
+    const visible = await run('identity', echoes, () => null);
+    const showing = firstOfEachCaller(echoes.filter((_, at) => visible[at]));
     await run(
       'identity',
       showing.flatMap((one) => planner.forged(one)),

@@ -1,17 +1,17 @@
 /** A Caddyfile with `forward_auth`. */
 import { ownPaths } from '../../core/credential/sign-in.ts';
-import { address, certificateName, type ProxySettings, secretVariable, written } from './proxy-settings.ts';
+import { address, certificateName, headerCase, type ProxySettings, secretVariable } from './proxy-settings.ts';
 
 export function caddyConfig(settings: ProxySettings): string {
   const { authorizer, checkPath, waitMs, identity, credentials, removed, service, listen, secret } = settings;
   const upstream = 'path' in authorizer ? `unix/${authorizer.path}` : address(authorizer);
-  const decided = [...identity, ...credentials].map(written).join(' ');
+  const decided = [...identity, ...credentials].map(headerCase).join(' ');
   const matcher = (name: string) => `@no_${name.replaceAll('-', '_')}`;
   return `# Caddy checks each request with Rolegate. Printed by "rolegate proxy-config caddy".
 http://:${listen.port} {
 ${listen.host === '' ? '' : `\tbind ${listen.host}\n`}	route {
 		# Client values of these headers reach neither Rolegate nor the service. Caddy writes its own X-Forwarded-For.
-${removed.map((name) => `\t\trequest_header -${written(name)}`).join('\n')}
+${removed.map((name) => `\t\trequest_header -${headerCase(name)}`).join('\n')}
 		# A list in Connection would remove headers after the check, and through any other upgrade, such as h2c, requests would reach
 		# the service without one. A WebSocket without a key is decided as an ordinary request, and must be one.
 		@websocket {
@@ -38,7 +38,7 @@ ${secret ? `\t\t\theader_up X-Rolegate-Authorizer {$${secretVariable}}\n` : ''}	
 				response_header_timeout ${waitMs}ms
 ${checkTls(settings, '\t\t\t\t')}			}
 		}
-${credentials.map((name) => `\t\t${matcher(name)} header_regexp ${written(name)} ^$\n\t\trequest_header ${matcher(name)} -${written(name)}`).join('\n')}
+${credentials.map((name) => `\t\t${matcher(name)} header_regexp ${headerCase(name)} ^$\n\t\trequest_header ${matcher(name)} -${headerCase(name)}`).join('\n')}
 
 		reverse_proxy ${service.tls ? 'https://' : ''}${address(service)}
 	}

@@ -20,8 +20,8 @@ import { certificateName, type Place, type ProxySettings, unremovable } from './
 /** The objects of a check do not say that it uses TLS. */
 function overTls({ tls, authorizer }: ProxySettings, object: string): string {
   if (tls === null) return '';
-  const shown = tls.clientCertificate ? ', and presents a client certificate' : '';
-  return `\n# The checks use TLS: add ${object} with the authority, by which the gateway verifies the name "${certificateName(authorizer)}"${shown}.`;
+  const clientNote = tls.clientCertificate ? ', and presents a client certificate' : '';
+  return `\n# The checks use TLS: add ${object} with the authority, by which the gateway verifies the name "${certificateName(authorizer)}"${clientNote}.`;
 }
 
 const documents = (comment: string, ...all: object[]) =>
@@ -45,7 +45,7 @@ function serviceOf({ host, port }: Place): { name: string; namespace?: string; p
 
 export function istioConfig(settings: ProxySettings): string {
   const { host, port } = tcp(settings);
-  const asked = {
+  const target = {
     service: host,
     port,
     timeout: `${settings.waitMs / 1000}s`,
@@ -53,14 +53,14 @@ export function istioConfig(settings: ProxySettings): string {
     statusOnError: '503',
   };
   const overHttp = {
-    ...asked,
+    ...target,
     pathPrefix: settings.checkPath,
     includeRequestHeadersInCheck: settings.read,
     headersToUpstreamOnAllow: headersToService(settings),
   };
   const provider = {
     name: 'rolegate',
-    ...(settings.grpc ? { envoyExtAuthzGrpc: asked } : { envoyExtAuthzHttp: overHttp }),
+    ...(settings.grpc ? { envoyExtAuthzGrpc: target } : { envoyExtAuthzHttp: overHttp }),
   };
   const policy = {
     apiVersion: 'security.istio.io/v1',

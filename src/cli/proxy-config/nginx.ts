@@ -3,10 +3,10 @@ import { ownPaths } from '../../core/credential/sign-in.ts';
 import {
   address,
   certificateName,
+  headerCase,
   type ProxySettings,
   secretVariable,
   unremovable,
-  written,
 } from './proxy-settings.ts';
 
 export function nginxConfig(settings: ProxySettings): string {
@@ -49,10 +49,10 @@ export function nginxConfig(settings: ProxySettings): string {
     'proxy_set_header X-Real-IP $remote_addr;',
     'proxy_set_header X-Forwarded-Proto $scheme;',
     'proxy_set_header X-Forwarded-Host $http_host;',
-    ...decided.map((name) => `proxy_set_header ${written(name)} ${variable(name)};`),
+    ...decided.map((name) => `proxy_set_header ${headerCase(name)} ${variable(name)};`),
     ...removed
       .filter((name) => !name.endsWith('*') && !setBelow.includes(name))
-      .map((name) => `proxy_set_header ${written(name)} "";`),
+      .map((name) => `proxy_set_header ${headerCase(name)} "";`),
   ];
   const maps = `  # Through any other upgrade, such as h2c, requests would reach the service without a check. One without a key is decided as an
   # ordinary request, and must be one.

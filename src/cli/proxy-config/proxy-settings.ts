@@ -60,8 +60,8 @@ const wayMs = 1_000;
 
 export function proxySettings(config: Config, dialect: DialectName, options: PlaceOptions): ProxySettings {
   const { authorizer, credentials, routes, server } = config;
-  const asked = waysToAsk(authorizer, dialect, options);
-  if (authorizer === null || asked === null) {
+  const ways = waysToAsk(authorizer, dialect, options);
+  if (authorizer === null || ways === null) {
     const example =
       options.grpc === true
         ? 'authorizer: { grpc: { listen: "127.0.0.1:8071" } }'
@@ -76,7 +76,7 @@ export function proxySettings(config: Config, dialect: DialectName, options: Pla
   const decided = new Set(managed.map(({ name }) => name));
   const others = new Set(credentialNames.map(canonicalName).filter((name) => !credentialNames.includes(name)));
   return {
-    ...asked,
+    ...ways,
     secret: authorizer.secret !== null,
     waitMs: authorizer.timeoutMs + wayMs,
     identity: named('identity'),
@@ -89,7 +89,7 @@ export function proxySettings(config: Config, dialect: DialectName, options: Pla
       ...readsOf(routes.routes).headers,
       ...decisive,
     ],
-    signIn: config.signIn === null || asked.grpc ? null : { host: new URL(config.signIn.origin).hostname },
+    signIn: config.signIn === null || ways.grpc ? null : { host: new URL(config.signIn.origin).hostname },
     webSockets: routes.routes.some(({ websocket }) => websocket),
     maxBodyBytes: Math.max(...routes.routes.map(({ maxBodyBytes }) => maxBodyBytes)),
     headerCount: server.limits.headers,
@@ -218,7 +218,7 @@ export function address({ host, port }: Place): string {
 }
 
 /** `User-Id` for `user-id`: the usual form of header names. */
-export function written(name: string): string {
+export function headerCase(name: string): string {
   return name.replace(/(^|-)([a-z])/g, (_, dash: string, letter: string) => dash + letter.toUpperCase());
 }
 

@@ -2,7 +2,7 @@
 import { stringify } from 'yaml';
 import { ownPaths } from '../../core/credential/sign-in.ts';
 import { CommandError } from '../exit-code.ts';
-import { address, type ProxySettings, prefixesOf, written } from './proxy-settings.ts';
+import { address, headerCase, type ProxySettings, prefixesOf } from './proxy-settings.ts';
 import { wordsBut } from './words-but.ts';
 
 export function traefikConfig(settings: ProxySettings): string {
@@ -26,7 +26,7 @@ export function traefikConfig(settings: ProxySettings): string {
             address: `${scheme}://${address(authorizer)}${checkPath}`,
             ...(tls === null ? {} : { tls: forwardAuthTls(tls) }),
             trustForwardHeader: behindAnother,
-            authResponseHeaders: [...decided, ...byName].map(written),
+            authResponseHeaders: [...decided, ...byName].map(headerCase),
             authResponseHeadersRegex: removedByPattern(removed),
             maxResponseBodySize: 65_536,
             // Otherwise Traefik puts its own address for the check in front of a path to the sign-in page.
@@ -125,8 +125,8 @@ const ofTraefik: readonly string[] = [...ofForwarded.map((name) => `x-forwarded-
  */
 function removedByPattern(removed: readonly string[]): string {
   const prefixes = prefixesOf(removed).filter((prefix) => prefix !== 'x-forwarded-');
-  const others = wordsBut(ofForwarded.map(written)).join('|');
-  return `^(?:${[...prefixes.map(written), `X-Forwarded-(?:${others})$`, '.*?[^A-Za-z0-9-]'].join('|')})`;
+  const others = wordsBut(ofForwarded.map(headerCase)).join('|');
+  return `^(?:${[...prefixes.map(headerCase), `X-Forwarded-(?:${others})$`, '.*?[^A-Za-z0-9-]'].join('|')})`;
 }
 
 function forwardedComment(trustedRanges: readonly string[]): string {

@@ -47,10 +47,10 @@ function circumstances({ as, route, outcome, reason }: CaseReport): string {
 }
 
 function listed(items: readonly string[]): string[] {
-  const shown = items.slice(0, maxListed).map((item) => `          ${pc.yellow('-')} ${item}`);
+  const lines = items.slice(0, maxListed).map((item) => `          ${pc.yellow('-')} ${item}`);
   return items.length > maxListed
-    ? [...shown, `          and ${items.length - maxListed} more (--reporter json)`]
-    : shown;
+    ? [...lines, `          and ${items.length - maxListed} more (--reporter json)`]
+    : lines;
 }
 
 /** Rounded down, so that 100 % means all. */

@@ -9,7 +9,7 @@ import {
 } from '../../core/policy/access.ts';
 import { restrictAccess } from '../../core/policy/restrictions.ts';
 import { roleKeys } from '../../core/policy/role-expression.ts';
-import { written } from '../../core/routing/describe-routes.ts';
+import { accessSource } from '../../core/routing/describe-routes.ts';
 import { ruleFor } from '../../core/routing/find-route.ts';
 import type { AccessEntry, RoleExpressionEntry, RuleEntry } from '../schema/access.ts';
 import { checkExpression, checkRoleList } from './check-role-expression.ts';
@@ -44,7 +44,7 @@ export function takesMethod(access: ReadAccess, listed: readonly string[] | null
 export function restricted(access: ReadAccess, rules: readonly AccessRule[], roles: DeclaredRoles): ReadAccess {
   if (rules.length === 0) return access;
   const compiled = restrictAccess(access.compiled, rules, roles.table);
-  return { ...access, compiled, rules: rulesIn(compiled).map(written), isPublic: false };
+  return { ...access, compiled, rules: rulesIn(compiled).map(accessSource), isPublic: false };
 }
 
 export function readAccess(entry: AccessEntry, at: Location, roles: DeclaredRoles): ReadAccess {

@@ -6,11 +6,11 @@ import type { Location } from './location.ts';
 
 /** `at`: of the section `server`. */
 export function readAdminTokens(server: ConfigFile['server'], at: Location): readonly AdminToken[] {
-  const found: AdminToken[] = [];
+  const tokens: AdminToken[] = [];
   const add = (name: string, token: string | null, scope: AdminToken['scope'], there: Location) => {
     if (token === null) return;
-    const same = found.find((one) => one.token === token);
-    if (same === undefined) found.push({ name, token, scope });
+    const same = tokens.find((one) => one.token === token);
+    if (same === undefined) tokens.push({ name, token, scope });
     else there.report(`this is also the token of "${same.name}"`, 'create another one with "openssl rand -hex 32"');
   };
   const ofAll = at.at('adminToken');
@@ -21,5 +21,5 @@ export function readAdminTokens(server: ConfigFile['server'], at: Location): rea
     const token = there.at('token');
     add(name, readBearerSecret(entry.token, token), entry.scope, token);
   }
-  return found;
+  return tokens;
 }

@@ -27,11 +27,11 @@ export function checkCondition(
   scope: CriterionScope,
   depth: number,
 ): ConditionSource | null {
-  const written = <Key extends keyof ConditionEntry>(keys: readonly Key[]) =>
+  const presentKeys = <Key extends keyof ConditionEntry>(keys: readonly Key[]) =>
     keys.filter((key) => entry[key] !== undefined);
-  const [group, secondGroup] = written(groups);
-  const [subject, secondSubject] = written(keysOf(subjects));
-  const [operator, secondOperator] = written(keysOf(operators));
+  const [group, secondGroup] = presentKeys(groups);
+  const [subject, secondSubject] = presentKeys(keysOf(subjects));
+  const [operator, secondOperator] = presentKeys(keysOf(operators));
   const beside = (extra: string, first: string, hint: string) => {
     at.at(extra).reportKey(`"${extra}" cannot be combined with "${first}"`, hint);
     return null;

@@ -93,22 +93,22 @@ function checkCriterion(
 
 /** The condition of that name, if the route can use it. */
 function useOf(name: string, at: Location, scope: ConditionScope): CriterionSource | null {
-  const found = scope.named.get(name);
-  if (found === undefined) {
+  const criterion = scope.named.get(name);
+  if (criterion === undefined) {
     const known = [...scope.named.keys()];
     const hint = known.length === 0 ? 'declare it there: "conditions: { named: { ... } }"' : at.nearest(name, known);
     at.report(`there is no condition ${at.quote(name)} under "conditions.named"`, hint);
     return null;
   }
-  if (found === null) return null;
-  const identified = scope.readsIdentity(found.methods ?? null);
-  const sources = sourcesOf(found.condition);
-  if (found.unless.length > 0 && !identified) {
+  if (criterion === null) return null;
+  const identified = scope.readsIdentity(criterion.methods ?? null);
+  const sources = sourcesOf(criterion.condition);
+  if (criterion.unless.length > 0 && !identified) {
     at.report(`"${name}" exempts roles, which no caller has on a public route`, 'compare the request only');
     return null;
   }
   const faults = sources.filter((source) => reportSource(source, at, { ...scope, identified }));
-  return faults.length === 0 ? found : null;
+  return faults.length === 0 ? criterion : null;
 }
 
 function sourcesOf(condition: ConditionSource): readonly ValueSource[] {

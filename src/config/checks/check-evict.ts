@@ -14,23 +14,23 @@ const ofPath = 'the source whose sessions, key pairs or users the path names';
 
 /** An id of the path belongs to one source: others may have given the same id to another session. */
 function checkSource(
-  written: string | undefined,
+  name: string | undefined,
   evictions: readonly Eviction[],
   sources: EvictScope['sources'],
   at: Location,
 ): void {
   const there = at.at('source');
   if (!evictsFromPath(evictions)) {
-    if (written !== undefined && evictions.length > 0) {
+    if (name !== undefined && evictions.length > 0) {
       there.reportKey(
         'it has no meaning without an id from the path',
         'the ids of the caller belong to its own source',
       );
     }
-  } else if (written === undefined) {
+  } else if (name === undefined) {
     if (!sources.has('authApi')) at.report('the key "source" is missing', ofPath);
-  } else if (!sources.has(written)) {
-    there.report(`there is no source ${there.quote(written)}`, there.nearest(written, sources));
+  } else if (!sources.has(name)) {
+    there.report(`there is no source ${there.quote(name)}`, there.nearest(name, sources));
   }
 }
 
@@ -46,17 +46,17 @@ export interface EvictScope {
 
 /** Null: nothing. */
 export function checkEvict(
-  written: RouteEntry['evict'],
+  entry: RouteEntry['evict'],
   { patterns, isPublic, sources }: EvictScope,
   at: Location,
 ): readonly Eviction[] | null {
-  if (written === undefined) return null;
-  const source = written.source ?? 'authApi';
-  if (kinds.every((kind) => written[kind] === undefined))
+  if (entry === undefined) return null;
+  const source = entry.source ?? 'authApi';
+  if (kinds.every((kind) => entry[kind] === undefined))
     at.report(`expected ${kinds.map((kind) => `"${kind}"`).join(', ')}`);
   const evictions: Eviction[] = [];
   for (const kind of kinds) {
-    const text = written[kind];
+    const text = entry[kind];
     if (text === undefined) continue;
     const there = at.at(kind);
     const from = readEvictionSource(text);
@@ -73,6 +73,6 @@ export function checkEvict(
       there.report('there is no identity on a public route', 'name a parameter of the path');
     } else evictions.push({ kind, from: 'param' in from ? { ...from, source } : from });
   }
-  checkSource(written.source, evictions, sources, at);
+  checkSource(entry.source, evictions, sources, at);
   return evictions.length === 0 ? null : evictions;
 }

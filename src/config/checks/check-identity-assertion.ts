@@ -16,13 +16,13 @@ const crypto = () => process.getBuiltinModule('node:crypto');
 
 /** Keys as read; null: the gateway generates its own, or signs nothing. `at`: of the file. */
 export function checkIdentityAssertion(file: ConfigFile, at: Location): readonly AssertionKey[] | null {
-  const { identityAssertion: written, identityHeaders, server, cache } = file;
-  if (written === undefined) return null;
+  const { identityAssertion: assertion, identityHeaders, server, cache } = file;
+  if (assertion === undefined) return null;
   const there = at.at('identityAssertion');
   const others = [...Object.keys(identityHeaders), ...credentialHeaders(file)].map(canonicalName);
-  if (others.includes(canonicalName(written.header)))
+  if (others.includes(canonicalName(assertion.header)))
     there.at('header').report('this header already carries something else', 'choose another name');
-  if (written.keys !== undefined) return readKeys(written.keys, there.at('keys'));
+  if (assertion.keys !== undefined) return readKeys(assertion.keys, there.at('keys'));
   if (cache.redis === undefined && server.workers !== 1) {
     const hint = 'share keys through "cache.redis", or give "identityAssertion.keys"';
     at.at('server', 'workers').report('each worker would sign with a key that the others do not publish', hint);
@@ -54,16 +54,16 @@ function readKey(source: SecretSource, at: Location): AssertionKey | null {
 
 function parseKey(text: string): AssertionKey | 'other' | null {
   try {
-    const written: (webcrypto.JsonWebKey & { readonly kid?: unknown }) | null = text.trimStart().startsWith('{')
+    const jwk: (webcrypto.JsonWebKey & { readonly kid?: unknown }) | null = text.trimStart().startsWith('{')
       ? JSON.parse(text)
       : null;
     const { createPrivateKey } = crypto();
-    const key = createPrivateKey(written === null ? text : { key: written, format: 'jwk' });
+    const key = createPrivateKey(jwk === null ? text : { key: jwk, format: 'jwk' });
     const { kty, crv, x, y, d } = key.export({ format: 'jwk' });
     const algorithm = crv === 'Ed25519' ? 'EdDSA' : crv === 'P-256' ? 'ES256' : null;
     if (algorithm === null || kty === undefined || crv === undefined || x === undefined || d === undefined)
       return 'other';
-    const kid = written?.kid;
+    const kid = jwk?.kid;
     const named = typeof kid === 'string' && /^[\x21-\x7e]{1,128}$/.test(kid) ? kid : null;
     return { algorithm, kid: named, jwk: { kty, crv, x, ...(y === undefined ? {} : { y }), d } };
   } catch {

@@ -22,55 +22,55 @@ export type Literal = string | number | boolean;
 
 /** Null when there are problems with it. */
 export function checkOperand(
-  written: Literal,
+  value: Literal,
   subject: ValueSource,
   operator: 'equals' | 'startsWith',
   at: Location,
   scope: CriterionScope,
 ): Operand | null {
-  const source = typeof written === 'string' ? readReference(written, at, scope) : null;
+  const source = typeof value === 'string' ? readReference(value, at, scope) : null;
   if (source === undefined) return null;
   if (source === null) {
-    const literal = checkLiteral(written, subject, operator, at, scope);
+    const literal = checkLiteral(value, subject, operator, at, scope);
     return literal === null ? null : { literal };
   }
   if (reportSource(source, at, scope) || reportItself(source, subject, at)) return null;
-  if (isListSource(source)) at.report(`"${written}" is a list`, `write "in: ${written}"`);
+  if (isListSource(source)) at.report(`"${value}" is a list`, `write "in: ${value}"`);
   else if (operator === 'startsWith' && !isOfIdentity(source)) {
-    const message = `the client chooses "${written}", and a single letter begins many values`;
+    const message = `the client chooses "${value}", and a single letter begins many values`;
     at.report(message, 'compare with "equals", or with a text or a value of the identity');
   } else return { source };
   return null;
 }
 
 /** Whether a list is in a file. */
-export function isListFile(written: unknown): written is { readonly file: string } {
-  return typeof written === 'object' && !Array.isArray(written);
+export function isListFile(value: unknown): value is { readonly file: string } {
+  return typeof value === 'object' && !Array.isArray(value);
 }
 
 /** Null when there are problems with it. */
 export function checkListOperand(
-  written: Literal | readonly Literal[] | { readonly file: string },
+  value: Literal | readonly Literal[] | { readonly file: string },
   subject: ValueSource,
   at: Location,
   scope: CriterionScope,
 ): ListOperand | null {
-  if (isListFile(written)) {
+  if (isListFile(value)) {
     const type = typeOf(subject);
     const kind = isKind(subject) ? 'kind' : type;
-    return at.file.lists.texts(written.file, kind, (text) => literalOf(text, subject, 'in', scope), at.at('file'));
+    return at.file.lists.texts(value.file, kind, (text) => literalOf(text, subject, 'in', scope), at.at('file'));
   }
-  if (typeof written === 'object') {
-    const literals = written.map((literal, index) => checkLiteral(literal, subject, 'in', at.at(index), scope));
+  if (typeof value === 'object') {
+    const literals = value.map((literal, index) => checkLiteral(literal, subject, 'in', at.at(index), scope));
     const sound = literals.filter((literal) => literal !== null);
     return sound.length === 0 ? null : { literals: new Set(sound) };
   }
-  const source = typeof written === 'string' ? readReference(written, at, scope) : null;
+  const source = typeof value === 'string' ? readReference(value, at, scope) : null;
   if (source === undefined) return null;
-  if (source === null) at.report('expected a list, or identity.groups', at.isOwn ? `write [${written}]` : null);
+  if (source === null) at.report('expected a list, or identity.groups', at.isOwn ? `write [${value}]` : null);
   else if (reportSource(source, at, scope) || reportItself(source, subject, at)) return null;
   else if (isListSource(source)) return { source };
-  else at.report(`"${written}" is one value, not a list`, `write "equals: ${written}"`);
+  else at.report(`"${value}" is one value, not a list`, `write "equals: ${value}"`);
   return null;
 }
 
@@ -149,13 +149,13 @@ function reportItself(source: ValueSource, subject: ValueSource, at: Location): 
 
 /** In the form of compared values; null: no value can equal this literal, which was reported. */
 function checkLiteral(
-  written: Literal,
+  value: Literal,
   subject: ValueSource,
   operator: string,
   at: Location,
   scope: CriterionScope,
 ): string | null {
-  const literal = literalOf(written, subject, operator, scope);
+  const literal = literalOf(value, subject, operator, scope);
   if (!(literal instanceof Problem)) return literal;
   at.report(literal.message, literal.hint);
   return null;
@@ -163,21 +163,21 @@ function checkLiteral(
 
 /** In the form of compared values, or why no value can equal this literal. */
 function literalOf(
-  written: Literal,
+  value: Literal,
   subject: ValueSource,
   operator: string,
   { userSources: sources }: CriterionScope,
 ): string | Problem {
   const type = typeOf(subject);
-  if (type === 'number' || type === 'boolean') return typedLiteral(written, type);
-  if (typeof written !== 'string') {
+  if (type === 'number' || type === 'boolean') return typedLiteral(value, type);
+  if (typeof value !== 'string') {
     const expected = 'expected a text, or a value such as identity.userId or param.id';
     return new Problem(expected, 'put it in quotes to make it text');
   }
-  if (/[\x00-\x1f\x7f]/.test(written)) return new Problem('no value contains a control character');
+  if (/[\x00-\x1f\x7f]/.test(value)) return new Problem('no value contains a control character');
   const isBeginning = operator === 'startsWith';
   const canMeet = (names: Iterable<string>) =>
-    [...names].some((name) => (isBeginning ? name.startsWith(written) : name === written));
+    [...names].some((name) => (isBeginning ? name.startsWith(value) : name === value));
   const expected = isBeginning ? 'expected the beginning of' : 'expected';
   if (isKind(subject) && !canMeet(kinds)) {
     return new Problem(`${expected} ${listed(kinds)}`, 'these are the kinds of credential');
@@ -186,7 +186,7 @@ function literalOf(
     const hint = 'of sources with the same "issuer", the first one counts';
     return new Problem(`${expected} the name of a source: ${[...sources].join(', ')}`, hint);
   }
-  return written;
+  return value;
 }
 
 function typeOf(subject: ValueSource): ClaimType {
@@ -201,14 +201,14 @@ function isSource(subject: ValueSource): boolean {
   return subject.from === 'identity' && subject.field === 'source';
 }
 
-function typedLiteral(written: Literal, type: 'number' | 'boolean'): string | Problem {
-  const text = String(written);
+function typedLiteral(value: Literal, type: 'number' | 'boolean'): string | Problem {
+  const text = String(value);
   if (type === 'boolean') {
     if (text === 'true' || text === 'false') return text;
     return new Problem('expected true or false', 'the claim is of type boolean');
   }
   // A variable provides text.
-  const number = /^-?\d+(?:\.\d+)?$/.test(text) || typeof written === 'number' ? Number(text) : Number.NaN;
+  const number = /^-?\d+(?:\.\d+)?$/.test(text) || typeof value === 'number' ? Number(text) : Number.NaN;
   if (isExact(number)) return String(number);
   const hint = Number.isFinite(number)
     ? 'a larger id must be a text: declare the claim as a string'

@@ -28,8 +28,8 @@ function readForm(name: string, { scopedBy, format, from }: Roles[string], at: L
     const message = 'a role with a scope cannot be derived from other fields, which contain no scope';
     at.at('from').reportKey(message, 'the source must provide it, in the form of "format"');
   }
-  const written = format ?? defaultFormat;
-  const form = written.replaceAll('{role}', name).replaceAll('{scope}', `{${scopedBy}}`);
+  const template = format ?? defaultFormat;
+  const form = template.replaceAll('{role}', name).replaceAll('{scope}', `{${scopedBy}}`);
   const scoped = scopedRole(form);
   if (scoped === null || scoped.param !== scopedBy) {
     const message = `expected a form with {scope} or {${scopedBy}} once`;
@@ -86,8 +86,8 @@ export function reportScopesOfHeirs(
   if (own === null) return;
   const other = scopedRole(forms.get(inherited) ?? inherited);
   if (other?.param === own.param) return;
-  const held = other === null ? 'everywhere' : `in one {${other.param}}`;
-  const message = `a role that is held in one {${own.param}} cannot inherit ${at.quote(inherited)}, which is held ${held}`;
+  const extent = other === null ? 'everywhere' : `in one {${other.param}}`;
+  const message = `a role that is held in one {${own.param}} cannot inherit ${at.quote(inherited)}, which is held ${extent}`;
   const scoped = `give ${at.quote(inherited)} the same scope ("scopedBy: ${own.param}"), or this one none`;
   at.report(message, other === null ? scoped : 'a role without "scopedBy" can inherit both');
 }

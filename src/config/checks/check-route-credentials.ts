@@ -121,27 +121,27 @@ function hasHost({ match }: RouteEntry): boolean {
 
 /** Without a list, every enabled kind that clients send on purpose: browsers send cookies by themselves. */
 function readKinds(
-  written: RouteEntry['credentials'],
+  words: RouteEntry['credentials'],
   on: readonly CredentialKind[],
   asks: boolean,
   at: Location,
 ): readonly CredentialKind[] {
-  if (written === undefined) return on.filter((kind) => kind !== 'session');
+  if (words === undefined) return on.filter((kind) => kind !== 'session');
   if (!asks) at.reportKey('"credentials" has no meaning where no credential is read', 'remove it');
-  written.forEach((word, index) => {
+  words.forEach((word, index) => {
     if (on.includes(word)) return;
     at.at(index).report('this kind is disabled', word === 'session' ? 'see "signIn"' : `see "credentials.${word}"`);
   });
-  return on.filter((kind) => written.includes(kind));
+  return on.filter((kind) => words.includes(kind));
 }
 
 /** A 401 challenges only for kinds that the route accepts. */
-function narrowed(all: Challenges, written: RouteEntry['challenges'], at: Location): Challenges {
-  if (written === undefined) return all;
-  written.forEach((word, index) => {
+function narrowed(all: Challenges, words: RouteEntry['challenges'], at: Location): Challenges {
+  if (words === undefined) return all;
+  words.forEach((word, index) => {
     if (!all[word]) at.at(index).report('the route accepts no credential of this scheme', 'see "credentials"');
   });
-  return { ...all, bearer: written.includes('bearer'), basic: written.includes('basic') };
+  return { ...all, bearer: words.includes('bearer'), basic: words.includes('basic') };
 }
 
 function checkSignIn(signIn: SignIn | null, { match }: RouteEntry, asks: boolean, at: Location): void {

@@ -89,13 +89,13 @@ export function readHeaderSecrets(sources: Readonly<Record<string, Source>> | un
 
 /** Earlier values of a secret: each long enough, none the current one, none twice. */
 export function readPreviousSecrets(sources: Sources, current: string | null, at: Location): readonly string[] {
-  const found = new Set<string>();
+  const secrets = new Set<string>();
   return readEach(sources, at, (source, there) => {
     const secret = readKeySecret(source, there);
     if (secret === null) return null;
     if (secret === current) there.report('this is the current secret', 'list only earlier ones');
-    else if (found.has(secret)) there.report('this secret is listed twice');
-    found.add(secret);
+    else if (secrets.has(secret)) there.report('this secret is listed twice');
+    secrets.add(secret);
     return secret;
   });
 }

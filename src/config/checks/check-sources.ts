@@ -96,9 +96,9 @@ export function readSourceFiles({ sources, signIn }: ConfigFile, at: Location): 
 type Provider = NonNullable<ConfigFile['signIn']>['providers'][string];
 
 /** Null: a problem was reported. */
-function readProviderClient({ clientId: id, ...written }: Provider, at: Location): FilesOfSource['provider'] {
-  const secret = readSecretText(written.clientSecret, at.at('clientSecret'));
-  const key = 'clientKey' in written ? readSecretText(written.clientKey, at.at('clientKey')) : null;
+function readProviderClient({ clientId: id, ...rest }: Provider, at: Location): FilesOfSource['provider'] {
+  const secret = readSecretText(rest.clientSecret, at.at('clientSecret'));
+  const key = 'clientKey' in rest ? readSecretText(rest.clientKey, at.at('clientKey')) : null;
   if (secret !== null) return { id, secret };
   if (key === null) return null;
   if (!Object.keys(keyTypes).some((algorithm) => signsWith(key, algorithm))) {

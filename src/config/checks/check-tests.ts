@@ -127,15 +127,15 @@ function checkFields(entry: IdentityEntry, at: Location, source: ListedSource): 
   const { kind } = entry;
   const fields = fieldsOf(source, kind);
   for (const field of carriedFields) {
-    const written = entry[field];
+    const value = entry[field];
     const rule = fields[field];
-    if (written === undefined || String(written) === '') continue;
+    if (value === undefined || String(value) === '') continue;
     if (!canCarry(source.kind, kind, field)) {
       at.at(field).reportKey(`"${field}" has no meaning for ${kindInWords[kind]}`, 'remove it');
     } else if (rule === null) {
       const hint = `remove it, or set "fields.${field}" of the source`;
       at.at(field).reportKey(`the source "${source.name}" does not give identities a "${field}"`, hint);
-    } else if ('value' in rule && String(rule.value) !== String(written)) {
+    } else if ('value' in rule && String(rule.value) !== String(value)) {
       at.at(field).report(`the source "${source.name}" gives every identity the same "${field}"`, 'remove it');
     }
   }
@@ -149,18 +149,18 @@ function checkFields(entry: IdentityEntry, at: Location, source: ListedSource): 
 const carriedFields = ['roles', 'groups', 'sessionId', 'keyId', 'authenticatedAt', 'alias', 'fullName'] as const;
 
 /** A constant of the source if the test has no other names. */
-function listOf(written: readonly string[], rule: FieldRule | null | undefined): readonly string[] {
-  return written.length === 0 && rule != null && 'value' in rule ? [rule.value].flat() : written;
+function listOf(list: readonly string[], rule: FieldRule | null | undefined): readonly string[] {
+  return list.length === 0 && rule != null && 'value' in rule ? [rule.value].flat() : list;
 }
 
 /** `isOwn`: it is the usual id of such a credential, which tests have unless the source has none. */
 function idOf(
-  written: string | undefined,
+  id: string | undefined,
   usual: string,
   isOwn: boolean,
   rule: FieldRule | null | undefined,
 ): string | null {
-  if (written !== undefined) return written;
+  if (id !== undefined) return id;
   if (rule === null) return null;
   if (rule !== undefined && 'value' in rule) return String(rule.value);
   return isOwn || rule?.optional === false ? usual : null;
@@ -173,13 +173,13 @@ function checkSource(
   sources: ClaimedSources,
   roleMapping: RoleMapping | null,
 ) {
-  const found = sourceFor(kind, source, sources);
-  if ('problem' in found) {
-    const there = at.at(found.of === 'kind' && kind !== 'bearer' ? 'kind' : 'source');
-    there.report(found.problem, there.isOwn ? found.hint : null);
+  const match = sourceFor(kind, source, sources);
+  if ('problem' in match) {
+    const there = at.at(match.of === 'kind' && kind !== 'bearer' ? 'kind' : 'source');
+    there.report(match.problem, there.isOwn ? match.hint : null);
     return null;
   }
-  const { users, name } = found;
+  const { users, name } = match;
   const { prefix } = users;
   if (userId !== undefined && (!userId.startsWith(prefix) || userIdOf(users, userId.slice(prefix.length)) === null)) {
     const expected = prefix === '' ? 'begin with no "userPrefix" of another source' : `begin with "${prefix}"`;
@@ -191,7 +191,7 @@ function checkSource(
     if (roleMapping?.origins.some(({ field, values }) => field === 'roles' && values.has(role)) === true) return;
     at.at('roles', index).report(`the source "${name}" may not give this role`, `add it to its "roles"`);
   });
-  return found;
+  return match;
 }
 
 function checkClaimValues(values: IdentityEntry['claimValues'], at: Location, declared: ClaimTable): Claims {

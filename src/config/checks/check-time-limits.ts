@@ -20,30 +20,30 @@ type Ages = number | Readonly<Record<string, number>>;
 
 /** `access` and `methods`: of the route; null: every method. */
 export function checkMaxVerdictAge(
-  written: RouteEntry['maxVerdictAge'],
+  entry: RouteEntry['maxVerdictAge'],
   access: ReadAccess,
   methods: readonly string[] | null,
   at: Location,
 ): MaxVerdictAge {
-  if (written === undefined) return { maxVerdictAgeMs: null, maxVerdictAgeMsByMethod: null };
+  if (entry === undefined) return { maxVerdictAgeMs: null, maxVerdictAgeMsByMethod: null };
   if (access.isPublic) {
     at.reportKey('"maxVerdictAge" has no meaning on a public route: no verdict is looked up', 'remove it');
   }
   const check = (method: string, there: Location) => {
     if (!access.isPublic) checkMethod(method, access, methods, there, 'no verdict is looked up');
   };
-  const ages = agesByMethod(written, at, check);
+  const ages = agesByMethod(entry, at, check);
   const maxVerdictAgeMs = ages.get(otherMethods) ?? null;
   ages.delete(otherMethods);
   return { maxVerdictAgeMs, maxVerdictAgeMsByMethod: ages.size === 0 ? null : ages };
 }
 
 /** By method; `*`: of every other method. */
-function agesByMethod(written: Ages, at: Location, check: (method: string, at: Location) => void): Map<string, number> {
-  if (typeof written === 'number') return new Map([[otherMethods, written]]);
+function agesByMethod(entry: Ages, at: Location, check: (method: string, at: Location) => void): Map<string, number> {
+  if (typeof entry === 'number') return new Map([[otherMethods, entry]]);
   const ages = new Map<string, number>();
-  if (Object.keys(written).length === 0) at.report('an empty mapping contains no method', 'remove it');
-  for (const [key, age] of Object.entries(written)) {
+  if (Object.keys(entry).length === 0) at.report('an empty mapping contains no method', 'remove it');
+  for (const [key, age] of Object.entries(entry)) {
     for (const method of key.split(',').map((part) => part.trim())) {
       const there = at.at(key);
       if (ages.has(method)) there.reportKey(`the method ${method} has two values`, 'keep one of the two');
@@ -72,16 +72,16 @@ function checkMethod(
 
 /** Limits of a route: for each method that needs a credential. `access`, `methods`: as in `checkMaxVerdictAge`. */
 export function checkMaxAuthAge(
-  written: RouteEntry['maxAuthAge'],
+  entry: RouteEntry['maxAuthAge'],
   access: ReadAccess,
   methods: readonly string[] | null,
   at: Location,
 ): readonly Criterion[] {
-  if (written === undefined) return [];
+  if (entry === undefined) return [];
   const check = (method: string, there: Location) => {
     checkMethod(method, access, methods, there, 'there is no sign-in');
   };
-  const ages = agesByMethod(written, at, check);
+  const ages = agesByMethod(entry, at, check);
   const { every, byMethod } = access.compiled;
   const others = ages.has(otherMethods);
   const concerned = [...byMethod.keys()].filter((method) => ages.has(method) || others);
@@ -119,12 +119,12 @@ function otherKnownMethods(
 
 /** `claims`: of identities; `access`: of the route. */
 export function checkAcr(
-  written: RouteEntry['acr'],
+  values: RouteEntry['acr'],
   access: ReadAccess,
   claims: ClaimTable,
   at: Location,
 ): readonly Criterion[] {
-  if (written === undefined) return [];
+  if (values === undefined) return [];
   const claim = claims.get(acrClaim);
   if (claim !== 'string') {
     at.reportKey(
@@ -140,13 +140,13 @@ export function checkAcr(
     at.reportKey('"acr" has no meaning here: no rule requires a credential', 'remove it');
   }
   const methods = otherKnownMethods(access, new Map());
-  return methods.methods?.length === 0 ? [] : [signedInBy(written, methods)];
+  return methods.methods?.length === 0 ? [] : [signedInBy(values, methods)];
 }
 
 /** Limits of a policy: for all methods of its routes. */
-export function checkPolicyAuthAge(written: RouteEntry['maxAuthAge'], id: string, at: Location): readonly Criterion[] {
-  if (written === undefined) return [];
-  return limitsOf(agesByMethod(written, at, () => {})).map((limit) => signedInWithin(limit, id));
+export function checkPolicyAuthAge(entry: RouteEntry['maxAuthAge'], id: string, at: Location): readonly Criterion[] {
+  if (entry === undefined) return [];
+  return limitsOf(agesByMethod(entry, at, () => {})).map((limit) => signedInWithin(limit, id));
 }
 
 /** Methods with one age share a limit. */

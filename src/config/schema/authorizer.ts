@@ -57,11 +57,11 @@ const dialects = refined(
 
 /** The path alone determines the dialect of a check, so no path may be below another one. */
 function checkPaths(parts: Parts<Readonly<Partial<Record<keyof typeof paths, string>>>>, { at }: Problems): void {
-  const written = Object.entries(parts).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const entries = Object.entries(parts).filter((entry): entry is [string, string] => entry[1] !== undefined);
   if (Object.keys(parts).length === 0)
     at([], 'expected the path of at least one dialect', 'for example "nginx: /nginx"');
-  for (const [name, path] of written) {
-    const other = written.find(([rival, above]) => rival !== name && (path === above || path.startsWith(`${above}/`)));
+  for (const [name, path] of entries) {
+    const other = entries.find(([rival, above]) => rival !== name && (path === above || path.startsWith(`${above}/`)));
     if (path === '/' || path.endsWith('/')) at([name], 'expected a path without "/" at its end', `such as "/${name}"`);
     else if (other !== undefined)
       at([name], `this path is that of "${other[0]}", or below it`, 'use a different path for each');

@@ -47,8 +47,8 @@ export type SubjectField = ConditionField | `claims.${string}`;
 const json = { anyOf: [{ enum: [...conditionFields] }, { pattern: '^claims\\..+$' }] };
 const field = scalar(json, (value): SubjectField | Problem => {
   if (typeof value === 'string' && /^claims\../.test(value)) return value as `claims.${string}`;
-  const found = conditionFields.find((known) => known === value);
-  if (found !== undefined) return found;
+  const match = conditionFields.find((known) => known === value);
+  if (match !== undefined) return match;
   if (value === 'roles') return new Problem('conditions do not read roles', 'write roles under "access" or "unless"');
   const hint = typeof value === 'string' ? didYouMean(value, conditionFields) : null;
   return new Problem(`expected ${conditionFields.join(', ')}, or a claim such as claims.plan`, hint);

@@ -76,8 +76,8 @@ export const headerField = scalar(
   },
   (value): IdentityField | `claims.${string}` | Problem => {
     if (typeof value === 'string' && /^claims\../.test(value)) return value as `claims.${string}`;
-    const found = identityFields.find((known) => known === value);
-    if (found !== undefined) return found;
+    const match = identityFields.find((known) => known === value);
+    if (match !== undefined) return match;
     const hint = typeof value === 'string' ? didYouMean(value, identityFields) : null;
     return new Problem(`expected ${listed(identityFields)}, or a claim such as claims.plan`, hint);
   },

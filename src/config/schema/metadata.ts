@@ -27,8 +27,8 @@ export function wrappers(schema: Schema): readonly Schema[] {
 /** The option of a union whose discriminator has this value, or null. */
 export function optionOf(union: z.ZodDiscriminatedUnion, value: unknown): z.ZodObject | null {
   const { options, def } = union;
-  const found = options.find((option) => discriminatorOf(option, def.discriminator) === value);
-  return found instanceof z.ZodObject ? found : null;
+  const match = options.find((option) => discriminatorOf(option, def.discriminator) === value);
+  return match instanceof z.ZodObject ? match : null;
 }
 
 /** The option to which a parsed value belongs. */
@@ -38,10 +38,10 @@ export function optionFor(union: z.ZodDiscriminatedUnion, value: unknown): z.Zod
 
 /** The option whose discriminator may be absent, or null. */
 export function defaultOption({ options, def: { discriminator } }: z.ZodDiscriminatedUnion): z.ZodObject | null {
-  const found = options.find(
+  const match = options.find(
     (option) => option instanceof z.ZodObject && option.shape[discriminator] instanceof z.ZodPrefault,
   );
-  return found instanceof z.ZodObject ? found : null;
+  return match instanceof z.ZodObject ? match : null;
 }
 
 /** The discriminator value of an option. */

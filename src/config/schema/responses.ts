@@ -59,9 +59,9 @@ export const cors = refined(corsKeys, ({ origins = [], credentials }, { at }) =>
 });
 
 /** Text that cannot end a header: visible ASCII and inner blanks. */
-const value = text('the value of a header', (given) =>
-  /^[\x21-\x7e](?:[\x20-\x7e]{0,4094}[\x21-\x7e])?$/.test(given)
-    ? given
+const value = text('the value of a header', (content) =>
+  /^[\x21-\x7e](?:[\x20-\x7e]{0,4094}[\x21-\x7e])?$/.test(content)
+    ? content
     : new Problem('expected visible ASCII, blanks only inside, at most 4096 characters'),
 );
 

@@ -69,8 +69,8 @@ export function word<const T extends string>(words: readonly T[]) {
   const expected = `expected ${listed(words)}`;
   const json = oneOf(words);
   return scalar(json, (value): T | Problem => {
-    const found = words.find((known) => known === value);
-    if (found !== undefined) return found;
+    const match = words.find((known) => known === value);
+    if (match !== undefined) return match;
     return new Problem(expected, typeof value === 'string' && words.length > 1 ? didYouMean(value, words) : null);
   });
 }

@@ -4,15 +4,15 @@ import { anyText } from './scalar.ts';
 
 /** As written; `checks/check-secrets.ts` reads the file. */
 export function secret(what: string) {
-  return z.union([written(what), mounted()]).meta({ isSecret: true });
+  return z.union([plainText(what), mounted()]).meta({ isSecret: true });
 }
 
 /** One secret, or a list. */
 export function secrets(what: string) {
-  return z.union([written(what), mounted(), z.array(secret(what))]).meta({ isSecret: true });
+  return z.union([plainText(what), mounted(), z.array(secret(what))]).meta({ isSecret: true });
 }
 
-function written(what: string) {
+function plainText(what: string) {
   return anyText(`${what}, or { file: ... }`);
 }
 

@@ -114,11 +114,11 @@ export const sources = refined(z.record(declared('a source', idPattern, idHint),
   const issuers = new Map<string, string>();
   for (const [name, one] of Object.entries(parts)) {
     if (one?.kind !== 'jwt') continue;
-    const { issuer, introspection: asked } = one;
+    const { issuer, introspection: target } = one;
     const earlier = issuer === undefined ? undefined : issuers.get(issuer);
     if (earlier !== undefined) at([name, 'issuer'], `"${earlier}" has the same issuer`, 'one source per issuer');
     else if (issuer !== undefined) issuers.set(issuer, name);
-    if (asked !== undefined && parts[asked]?.kind !== 'introspection') {
+    if (target !== undefined && parts[target]?.kind !== 'introspection') {
       at([name, 'introspection'], 'there is no source of kind "introspection" with this name');
     }
   }

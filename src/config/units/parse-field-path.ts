@@ -25,7 +25,7 @@ export function parseFieldPath(text: string): readonly string[] | null {
 function stepAt(text: string, at: number): { readonly name: string; readonly end: number } | null {
   const pattern = text[at] === "'" || text[at] === '"' ? quoted : plain;
   pattern.lastIndex = at;
-  const found = pattern.exec(text);
-  if (found === null) return null;
-  return { name: found[1] ?? found[2] ?? found[0], end: pattern.lastIndex };
+  const match = pattern.exec(text);
+  if (match === null) return null;
+  return { name: match[1] ?? match[2] ?? match[0], end: pattern.lastIndex };
 }

@@ -80,7 +80,7 @@ export function buildTree(contents: unknown, variables: Variables, list: Problem
       }
       for (const { name, value: secret } of substitution.used) list.conceal(secret, `\${${name}}`);
       return {
-        node: { kind: 'scalar', offset, value: substitution.text, written: value, substituted: true, broken: false },
+        node: { kind: 'scalar', offset, value: substitution.text, source: value, substituted: true, broken: false },
         weight: 1,
       };
     }
@@ -147,5 +147,5 @@ export function buildTree(contents: unknown, variables: Variables, list: Problem
 }
 
 function leaf(offset: number, value: ScalarNode['value'], broken = false): Built {
-  return { node: { kind: 'scalar', offset, value, written: value, substituted: false, broken }, weight: 1 };
+  return { node: { kind: 'scalar', offset, value, source: value, substituted: false, broken }, weight: 1 };
 }

@@ -13,10 +13,10 @@ export function codeFrame(text: string, lines: LineIndex, offset: number, masks:
   const out: string[] = [];
   const before = render(text, lines, line - 1, offset, masks);
   if (before !== null && before.text.trim() !== '') out.push(`  ${String(line - 1).padStart(gutter)} | ${before.text}`);
-  const shown = render(text, lines, line, offset, masks);
-  if (shown !== null) {
-    out.push(`> ${line} | ${shown.text}`);
-    out.push(`  ${' '.repeat(gutter)} | ${' '.repeat(shown.caret)}^`);
+  const view = render(text, lines, line, offset, masks);
+  if (view !== null) {
+    out.push(`> ${line} | ${view.text}`);
+    out.push(`  ${' '.repeat(gutter)} | ${' '.repeat(view.caret)}^`);
   }
   return out.join('\n');
 }

@@ -9,10 +9,10 @@ export interface LineIndex {
 
 /** Finds the lines on first use, so a file without problems never needs it. */
 export function createLineIndex(text: string): LineIndex {
-  let found: readonly number[] | null = null;
+  let starts: readonly number[] | null = null;
   const lineStarts = () => {
-    found ??= startsOf(text);
-    return found;
+    starts ??= startsOf(text);
+    return starts;
   };
   return {
     position(offset) {

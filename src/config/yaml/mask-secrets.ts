@@ -51,15 +51,15 @@ export function maskedSpans(text: string, keys: SecretKeys | null, values: Itera
 }
 
 function places(text: string, value: string): Span[] {
-  const found: Span[] = [];
+  const spans: Span[] = [];
   for (let start = text.indexOf(value); start >= 0; start = text.indexOf(value, start + value.length)) {
-    found.push({ start, end: start + value.length });
+    spans.push({ start, end: start + value.length });
   }
-  return found;
+  return spans;
 }
 
 function secretValues(text: string, keys: SecretKeys | null): Span[] {
-  const found: Span[] = [];
+  const spans: Span[] = [];
   keyed.lastIndex = 0;
   for (let match = keyed.exec(text); match !== null; match = keyed.exec(text)) {
     const name = match[1]!;
@@ -67,10 +67,10 @@ function secretValues(text: string, keys: SecretKeys | null): Span[] {
     const start = match.index + match[0].length;
     const end = endOfValue(text, start, match.index);
     if (end <= start) continue;
-    found.push({ start, end });
+    spans.push({ start, end });
     keyed.lastIndex = end;
   }
-  return found;
+  return spans;
 }
 
 /**
@@ -78,17 +78,17 @@ function secretValues(text: string, keys: SecretKeys | null): Span[] {
  * be misspelled. Also queries that name a secret.
  */
 function userinfos(text: string): Span[] {
-  const found: Span[] = [];
+  const spans: Span[] = [];
   for (const { 0: word, index } of text.matchAll(/[^\s"']+/g)) {
     const scheme = word.indexOf('://');
     const start = scheme < 0 ? 0 : scheme + 3;
     const at = word.lastIndexOf('@');
-    if (at > start) found.push({ start: index + start, end: index + at });
+    if (at > start) spans.push({ start: index + start, end: index + at });
     const query = scheme < 0 ? -1 : word.indexOf('?', start);
     if (query >= 0 && secretName.test(word.slice(query)))
-      found.push({ start: index + query + 1, end: index + word.length });
+      spans.push({ start: index + query + 1, end: index + word.length });
   }
-  return found;
+  return spans;
 }
 
 function looksSecret(name: string, keys: SecretKeys | null): boolean {

@@ -52,12 +52,12 @@ function maskedWords(section: string, offset: number, keys: SecretKeys): readonl
 
 /** Keys and unmasked values of one section. */
 function shownSpans(text: string, { openKeys, secretKeys, mappingKeys }: SecretKeys): readonly Span[] {
-  const found = [...text.matchAll(key)].filter(({ 1: name = '' }) => name.length <= maxKey);
-  return found.flatMap((match, at) => {
-    const [written, name = ''] = match;
-    const start = match.index + written.length;
+  const matches = [...text.matchAll(key)].filter(({ 1: name = '' }) => name.length <= maxKey);
+  return matches.flatMap((match, at) => {
+    const [whole, name = ''] = match;
+    const start = match.index + whole.length;
     const spans = [{ start: match.index, end: start }];
-    const end = Math.min(endOfValue(text, start), found[at + 1]?.index ?? text.length);
+    const end = Math.min(endOfValue(text, start), matches[at + 1]?.index ?? text.length);
     if (!openKeys.has(name)) return spans;
     if (mappingKeys.has(name) && !/^(?:true|false)\b/.test(text.slice(start, end))) return spans;
     // A key such as "url" contains a secret in some places only.

@@ -72,8 +72,8 @@ export function createProblemList(
   /** Also a key can be masked: a slip can turn a secret into one. */
   const withoutMasked = (words: string, offset: number, masks: readonly Span[]): string => {
     if (!words.includes('"') || !masks.some(({ start, end }) => start <= offset && offset < end)) return words;
-    const [found = ''] = /^[^\s"',{}[\]]+/.exec(text.slice(offset, offset + maxMessage)) ?? [];
-    const hidden = found.replace(/:$/, '');
+    const [word = ''] = /^[^\s"',{}[\]]+/.exec(text.slice(offset, offset + maxMessage)) ?? [];
+    const hidden = word.replace(/:$/, '');
     const isKey = keys !== null && (keys.openKeys.has(hidden) || keys.secretKeys.has(hidden));
     return isKey || hidden.length < minConcealed.variable ? words : words.replaceAll(hidden, secretMark);
   };

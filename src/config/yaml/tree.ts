@@ -10,7 +10,7 @@ export interface ScalarNode {
   readonly offset: number;
   readonly value: string | number | boolean | null;
   /** With references to variables instead of their values. */
-  readonly written: string | number | boolean | null;
+  readonly source: string | number | boolean | null;
   /** The text contains values of variables, so no message may show it. */
   readonly substituted: boolean;
   /** A problem of this value has already been reported; nothing more is reported about it. */

@@ -3,14 +3,14 @@ import { trimBlanks } from '../syntax/header-fields.ts';
 
 /** The one cookie of that name (RFC 6265 section 5.4); the standard does not define which of two copies applies. */
 export function cookieValue(header: string, name: string): { value: string } | 'repeated' | null {
-  let found: { value: string } | null = null;
+  let cookie: { value: string } | null = null;
   for (const part of header.split(';')) {
     const equals = part.indexOf('=');
     if (equals < 0 || trimBlanks(part.slice(0, equals)) !== name) continue;
-    if (found !== null) return 'repeated';
-    found = { value: trimBlanks(part.slice(equals + 1)) };
+    if (cookie !== null) return 'repeated';
+    cookie = { value: trimBlanks(part.slice(equals + 1)) };
   }
-  return found;
+  return cookie;
 }
 
 /** The Cookie header without one cookie, so that a bearer in it stays with the gateway. */

@@ -68,10 +68,10 @@ function onlyCredential(
       if (single !== null) return 'credential_repeated';
       single = rawHeaders[i + 1]!;
     } else if (bearerCookie !== null && isNamed(name, 'cookie')) {
-      const found = cookieValue(rawHeaders[i + 1]!, bearerCookie);
-      if (found === null) continue;
-      if (cookie !== null || found === 'repeated') return 'credential_repeated';
-      cookie = found.value;
+      const result = cookieValue(rawHeaders[i + 1]!, bearerCookie);
+      if (result === null) continue;
+      if (cookie !== null || result === 'repeated') return 'credential_repeated';
+      cookie = result.value;
     } else if (websocketProtocol !== null && isNamed(name, 'sec-websocket-protocol')) {
       protocols = protocols === null ? rawHeaders[i + 1]! : `${protocols},${rawHeaders[i + 1]}`;
     }

@@ -8,7 +8,7 @@ import { checkRoles, meets } from '../policy/role-demand.ts';
 import { compileRoles, type RoleExpression, type RoleTerm, roleKeys, rolesInWords } from '../policy/role-expression.ts';
 import { type RoleTable, rolesThatGrant } from '../policy/roles.ts';
 import { momentInWords } from '../policy/time-window.ts';
-import { ruleInWords, written } from '../routing/describe-routes.ts';
+import { accessSource, ruleInWords } from '../routing/describe-routes.ts';
 
 export interface AccessReport {
   readonly rule: AccessSource;
@@ -53,15 +53,15 @@ export interface IdentityReport {
 }
 
 export function explainAccess(rule: AccessRule, identity: Identity | null, roles: RoleTable): AccessReport {
-  const rules = written(rule);
+  const rules = accessSource(rule);
   const words = ruleInWords(rules);
   if (rule.kind !== 'roles') return { rule: rules, words, demands: [], missing: [] };
-  const holder: Holder = { held: identity?.roles ?? [], roles };
+  const holder: Holder = { ownRoles: identity?.roles ?? [], roles };
   return { rule: rules, words, demands: demandsIn(rule.source, holder, 0), missing: missingIn(rule.source, holder) };
 }
 
 interface Holder {
-  readonly held: readonly string[];
+  readonly ownRoles: readonly string[];
   readonly roles: RoleTable;
 }
 
@@ -69,8 +69,8 @@ function demandsIn(expression: RoleExpression, holder: Holder, depth: number): r
   return roleKeys.flatMap((list) =>
     (expression[list] ?? []).flatMap((term): readonly DemandReport[] => {
       if (typeof term !== 'string') {
-        const held = isMet(term, holder);
-        const own = { list, depth, role: null, words: rolesInWords(term), held, through: null };
+        const holds = isMet(term, holder);
+        const own = { list, depth, role: null, words: rolesInWords(term), held: holds, through: null };
         return [own, ...demandsIn(term, holder, depth + 1)];
       }
       const through = bringing(term, holder);
@@ -91,22 +91,22 @@ function missingIn(expression: RoleExpression, holder: Holder): readonly string[
   return [...new Set(missing)];
 }
 
-function isMet(term: RoleTerm, { held, roles }: Holder): boolean {
-  return checkRoles(compileRoles(term, roles), held, meets) === null;
+function isMet(term: RoleTerm, { ownRoles, roles }: Holder): boolean {
+  return checkRoles(compileRoles(term, roles), ownRoles, meets) === null;
 }
 
 /** Maximum number of listed scopes. */
 const maxScopes = 10;
 
-function scopesOf(role: string, { held, roles }: Holder): readonly string[] {
+function scopesOf(role: string, { ownRoles, roles }: Holder): readonly string[] {
   const scoped = [...rolesThatGrant(role, roles)].flatMap((name) => scopedRole(name) ?? []);
-  const scopes = held.flatMap((name) => scoped.flatMap((one) => scopeOf(one, name) ?? []));
+  const scopes = ownRoles.flatMap((name) => scoped.flatMap((one) => scopeOf(one, name) ?? []));
   return [...new Set(scopes)].slice(0, maxScopes);
 }
 
-function bringing(role: string, { held, roles }: Holder): string | null {
+function bringing(role: string, { ownRoles, roles }: Holder): string | null {
   const granting = rolesThatGrant(role, roles);
-  return held.find((name) => granting.has(name)) ?? null;
+  return ownRoles.find((name) => granting.has(name)) ?? null;
 }
 
 /** `identity` is as its source gave it, before roles are derived and limited. */

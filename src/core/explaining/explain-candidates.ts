@@ -67,18 +67,18 @@ interface Misfit {
 
 function misfitOf(pattern: RoutePattern, host: string, path: string, ignoresCase: boolean): Misfit | null {
   if (!hostFits(pattern.host, host)) return { depth: -1, why: `the host is not ${pattern.host}` };
-  const given = segmentsOf(path);
+  const parts = segmentsOf(path);
   for (const [index, segment] of pattern.segments.entries()) {
     if (segment.kind === 'rest') return null;
-    const text = given[index];
+    const text = parts[index];
     if (text === undefined) return { depth: index, why: `the path ends before ${inWords(segment)}` };
     if (!segmentFits(segment, text, ignoresCase)) {
       return { depth: index, why: `segment ${index + 1} is ${JSON.stringify(text)}, not ${inWords(segment)}` };
     }
   }
-  if (given.length <= pattern.segments.length) return null;
+  if (parts.length <= pattern.segments.length) return null;
   const index = pattern.segments.length;
-  return { depth: index, why: `the path continues with ${JSON.stringify(given[index])}` };
+  return { depth: index, why: `the path continues with ${JSON.stringify(parts[index])}` };
 }
 
 /** Why the first of two fitting patterns comes before the second one. */

@@ -39,7 +39,7 @@ export function compileForwarding(settings: ForwardingSettings): ForwardingRules
   const ours = [...identityHeaders.map(({ name }) => name), ...(signed === null ? [] : [signed])];
   const treatments = new Map<string, RequestTreatment>();
   const proxyPrefixes: string[] = [];
-  for (const name of [...proxyHeaders, ...server.proxyHeaders].map((written) => written.toLowerCase())) {
+  for (const name of [...proxyHeaders, ...server.proxyHeaders].map((header) => header.toLowerCase())) {
     if (name.endsWith('*')) proxyPrefixes.push(canonicalName(name.slice(0, -1)));
     else treatments.set(canonicalName(name), 'proxy');
   }

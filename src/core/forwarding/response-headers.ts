@@ -25,7 +25,7 @@ export interface ResponseFacts {
 
 /**
  * Appends the forwarded headers to `out` and returns facts about them. `raw` contains alternating names and values, as received. The
- * service's `x-error` and `x-error-id` pass only when both are well-formed. `route` is the request's, or null; `asked` are the request
+ * service's `x-error` and `x-error-id` pass only when both are well-formed. `route` is the request's, or null; `requestHeaders` are the request
  * headers, for CORS.
  */
 export function appendResponseHeaders(
@@ -33,7 +33,7 @@ export function appendResponseHeaders(
   raw: readonly string[],
   treatments: HeaderTable<ResponseTreatment>,
   route: ResponseSettings | null = null,
-  asked: readonly string[] = [],
+  requestHeaders: readonly string[] = [],
 ): ResponseFacts {
   const rules = route?.response ?? null;
   const cors = route?.cors ?? null;
@@ -74,7 +74,7 @@ export function appendResponseHeaders(
     out.push(name, value);
   }
   if (rules !== null) appendAdded(out, rules, said);
-  if (cors !== null) appendCorsHeaders(out, cors, asked);
+  if (cors !== null) appendCorsHeaders(out, cors, requestHeaders);
   const hasError = error !== null && errorId !== null && errorText.test(error) && uuid.test(errorId);
   if (hasError) out.push('x-error', error!, 'x-error-id', errorId!);
   return { contentLength, hasError, errorId: hasError ? errorId : null };

@@ -143,10 +143,10 @@ export class FieldReader {
   /** Null: the source has no such field, or there was a failure. */
   read<T>(setting: string, rule: FieldRule | null, is: (value: unknown) => value is T, expected: string): T | null {
     if (rule === null) return null;
-    const found = this.#find(rule);
-    if (found.value === undefined && isOptional(rule)) return null;
-    if (is(found.value)) return found.value;
-    this.#fail(faultOf(found, rule, expected), `${this.#settings}.fields.${setting}`);
+    const field = this.#find(rule);
+    if (field.value === undefined && isOptional(rule)) return null;
+    if (is(field.value)) return field.value;
+    this.#fail(faultOf(field, rule, expected), `${this.#settings}.fields.${setting}`);
     return null;
   }
 
@@ -155,14 +155,14 @@ export class FieldReader {
     const claims: Record<string, ClaimValue | null> = {};
     for (const { name, type, part, rule } of fields) {
       if (rule === null) continue;
-      const found = this.#find(rule);
+      const field = this.#find(rule);
       // A constant is the value itself.
-      const isAddress = part === 'domain' && found.place !== null;
-      const read = readClaimValue(isAddress ? domainOf(found.value) : found.value, type);
-      const fault = () => faultOf(found, rule, isAddress ? 'an e-mail address' : claimExpected[type]);
+      const isAddress = part === 'domain' && field.place !== null;
+      const read = readClaimValue(isAddress ? domainOf(field.value) : field.value, type);
+      const fault = () => faultOf(field, rule, isAddress ? 'an e-mail address' : claimExpected[type]);
       if (read !== null) claims[name] = read;
       else if (!isOptional(rule)) this.#fail(fault(), `identity.claims.${name}`);
-      else if (found.value !== undefined || found.isUnverified) {
+      else if (field.value !== undefined || field.isUnverified) {
         claims[name] = null;
         onUnreadable(name, fault());
       }
@@ -171,7 +171,7 @@ export class FieldReader {
   }
 
   /** The first place with a value; null is not a value, and an address that is not verified neither. */
-  #find(rule: FieldRule): Found {
+  #find(rule: FieldRule): FieldValue {
     if ('value' in rule) return { place: null, value: rule.value, isUnverified: false };
     let unverified: FieldPlace | null = null;
     for (const place of rule.places) {
@@ -198,7 +198,7 @@ function isOptional(rule: FieldRule): boolean {
   return 'optional' in rule && rule.optional;
 }
 
-interface Found {
+interface FieldValue {
   /** Null: a constant, or no place has a value. */
   readonly place: FieldPlace | null;
   readonly value: unknown;
@@ -207,7 +207,7 @@ interface Found {
 }
 
 /** Without the value itself. */
-function faultOf({ place, value, isUnverified }: Found, rule: FieldRule, expected: string): string {
+function faultOf({ place, value, isUnverified }: FieldValue, rule: FieldRule, expected: string): string {
   const at = place === null ? allPlaces(rule) : `"${place.path}"`;
   if (isUnverified) return `field ${at}: the address is not verified, because "email_verified" beside it is not true`;
   return value === undefined ? `field ${at} is missing` : `field ${at}: expected ${expected}, found ${typeName(value)}`;

@@ -31,9 +31,9 @@ export function roleInScope({ before, after }: Pick<ScopedRole, 'before' | 'afte
 }
 
 /** The scope in which this role of an identity is held; null: it is another role. */
-export function scopeOf({ before, after }: Pick<ScopedRole, 'before' | 'after'>, held: string): string | null {
-  if (held.length < before.length + after.length || !held.startsWith(before) || !held.endsWith(after)) return null;
-  const scope = held.slice(before.length, held.length - after.length);
+export function scopeOf({ before, after }: Pick<ScopedRole, 'before' | 'after'>, role: string): string | null {
+  if (role.length < before.length + after.length || !role.startsWith(before) || !role.endsWith(after)) return null;
+  const scope = role.slice(before.length, role.length - after.length);
   return isScope(scope, before, after) ? scope : null;
 }
 

@@ -47,10 +47,10 @@ export function userIdOf({ prefix, foreignPrefixes }: UserNaming, id: string): s
   return foreignPrefixes.some((foreign) => folded.startsWith(foreign)) ? null : userId;
 }
 
-/** Those of `given` that the source may give. */
-export function rolesFrom({ roles }: Pick<UserNaming, 'roles'>, given: readonly string[]): readonly string[] {
-  if (roles === null) return given;
+/** Those of `names` that the source may give. */
+export function rolesFrom({ roles }: Pick<UserNaming, 'roles'>, names: readonly string[]): readonly string[] {
+  if (roles === null) return names;
   const scoped = roles.flatMap((role) => scopedRole(role) ?? []);
   const isAllowed = (role: string) => roles.includes(role) || scoped.some((form) => scopeOf(form, role) !== null);
-  return given.every(isAllowed) ? given : given.filter(isAllowed);
+  return names.every(isAllowed) ? names : names.filter(isAllowed);
 }

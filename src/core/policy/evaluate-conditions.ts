@@ -78,9 +78,9 @@ function joined(
 ): Truth {
   let truth: Truth = negated(settling);
   for (let child = at + 1; child <= end; child = steps[child]!.end + 1) {
-    const found = truthOf(steps, child, facts);
-    if (found === settling) return settling;
-    if (found === 'unclear') truth = found;
+    const childTruth = truthOf(steps, child, facts);
+    if (childTruth === settling) return settling;
+    if (childTruth === 'unclear') truth = childTruth;
   }
   return truth;
 }

@@ -109,20 +109,21 @@ function comparedBy(step: Step, facts: ConditionFacts): readonly ComparedValue[]
 
 function comparedValues(step: CompareStep, facts: ConditionFacts): readonly ComparedValue[] {
   const { subject, comparison } = step;
-  const read = shown(subject, readSource(subject, facts));
+  const read = reportOf(subject, readSource(subject, facts));
   const own = mayBeTaken(step, facts)
     ? { ...read, why: 'may be read by a service as a text that it is compared with' }
     : read;
   if (comparison.operator === 'exists') return [own];
   if (comparison.operator === 'in' && 'literals' in comparison.operand) {
     const { literals, list } = comparison.operand;
-    const found = readSource(subject, facts);
-    const texts = found === null || found instanceof Unreadable ? [] : typeof found === 'string' ? [found] : found;
+    const reading = readSource(subject, facts);
+    const texts =
+      reading === null || reading instanceof Unreadable ? [] : typeof reading === 'string' ? [reading] : reading;
     const text = texts.find((one) => literals.has(one));
     return [own, ...(list === undefined || texts.length === 0 ? [] : listed(list, text !== undefined, text ?? ''))];
   }
   if (!('source' in comparison.operand)) return [own];
-  return [own, shown(comparison.operand.source, readOperand(comparison, facts) as Reading)];
+  return [own, reportOf(comparison.operand.source, readOperand(comparison, facts) as Reading)];
 }
 
 /** Whether a file lists a value, and on which line, if known. */
@@ -136,7 +137,7 @@ function moment(name: string, ms: number | null): ComparedValue {
   return { name, value: ms === null ? null : momentInWords(ms), why: ms === null ? 'is unknown' : null };
 }
 
-function shown(source: ValueSource, reading: Reading): ComparedValue {
+function reportOf(source: ValueSource, reading: Reading): ComparedValue {
   const name = sourceInWords(source);
   if (reading instanceof Unreadable) return { name, value: null, why: reading.why };
   if (reading === null) return { name, value: null, why: 'is missing' };

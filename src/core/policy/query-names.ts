@@ -8,9 +8,9 @@ import { folded } from './alike.ts';
 const plain = /^[a-z0-9]+$/;
 
 /** For a decoded name: its letters, and those of the names that it may be a part of. */
-export function namesOfWritten(written: string): readonly string[] {
-  if (plain.test(written)) return [written];
-  const name = folded(written);
+export function namesOfWritten(text: string): readonly string[] {
+  if (plain.test(text)) return [text];
+  const name = folded(text);
   return [lettersOf(name), lettersOf(upTo(name, bracket)), lettersOf(upTo(name, bracketOrDot))].filter(isName);
 }
 

@@ -14,7 +14,7 @@ export function readQuery(query: string, name: string): Reading {
   // Older services end a parameter at ";" too (the class of CVE-2021-23336).
   if (query.includes(';')) return unreadable.separator;
   const wanted = namesOfWanted(name);
-  let found: Reading = null;
+  let reading: Reading = null;
   let start = 1;
   let position = 0;
   let equal = indexOfEqual(query, start);
@@ -24,18 +24,18 @@ export function readQuery(query: string, name: string): Reading {
     // Searched again only once it is passed: otherwise a long query without one would be searched for each parameter.
     if (equal < start) equal = indexOfEqual(query, start);
     const nameEnd = Math.min(equal, end);
-    const written = decodeName(query.slice(start, nameEnd));
+    const key = decodeName(query.slice(start, nameEnd));
     position += 1;
-    if (written === null) return unreadable.escape;
-    if (namesOfWritten(written).some((one) => wanted.includes(one))) {
-      if (found !== null) return unreadable.repeated;
-      if (written !== name) return unreadable.spelling;
+    if (key === null) return unreadable.escape;
+    if (namesOfWritten(key).some((one) => wanted.includes(one))) {
+      if (reading !== null) return unreadable.repeated;
+      if (key !== name) return unreadable.spelling;
       if (position > maxRead) return unreadable.late;
-      found = readValue(query.slice(Math.min(nameEnd + 1, end), end));
+      reading = readValue(query.slice(Math.min(nameEnd + 1, end), end));
     }
     start = end + 1;
   }
-  return found;
+  return reading;
 }
 
 function indexOfEqual(query: string, from: number): number {
@@ -55,10 +55,10 @@ export function partsOfQuery(query: string, names: Iterable<string>): string {
     .slice(1)
     .split('&')
     .map((part) => {
-      const written = decodeName(part.split('=', 1)[0]!);
+      const key = decodeName(part.split('=', 1)[0]!);
       // A name that cannot be decoded makes every parameter unclear; its text does not matter.
-      if (written === null) return '%';
-      return namesOfWritten(written).some((one) => wanted.has(one)) ? part : '';
+      if (key === null) return '%';
+      return namesOfWritten(key).some((one) => wanted.has(one)) ? part : '';
     });
   // Empty parts preserve the position of parameters beyond the limit.
   const late = parts.some((part, at) => part !== '' && at >= maxRead);

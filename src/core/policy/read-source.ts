@@ -33,18 +33,18 @@ export function readSource(source: ValueSource, facts: ConditionFacts): Reading 
 
 /** Intermediaries may join repeated headers into a list (RFC 9110 section 5.3), so both are equal. */
 function readHeader(rawHeaders: readonly string[], name: string): Reading {
-  let found: string | null = null;
+  let value: string | null = null;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const written = rawHeaders[i]!;
-    if (written.length !== name.length || canonicalName(written) !== name) continue;
-    if (found !== null) return unreadable.repeated;
+    const header = rawHeaders[i]!;
+    if (header.length !== name.length || canonicalName(header) !== name) continue;
+    if (value !== null) return unreadable.repeated;
     // Only a service behind an interface like CGI reads it as this one (`X_Region`, `X.Region`).
-    if (written.toLowerCase() !== name) return unreadable.spelling;
-    found = trimBlanks(rawHeaders[i + 1]!);
+    if (header.toLowerCase() !== name) return unreadable.spelling;
+    value = trimBlanks(rawHeaders[i + 1]!);
   }
-  if (found === null) return null;
-  if (found.includes(',')) return unreadable.repeated;
-  if (/[^\x20-\x7e]/.test(found)) return unreadable.twofold;
+  if (value === null) return null;
+  if (value.includes(',')) return unreadable.repeated;
+  if (/[^\x20-\x7e]/.test(value)) return unreadable.twofold;
   // The upstream would not receive the compared value.
-  return connectionList(rawHeaders)?.has(name) === true ? unreadable.hop : found;
+  return connectionList(rawHeaders)?.has(name) === true ? unreadable.hop : value;
 }

@@ -16,13 +16,13 @@ export interface RoleLeaf {
  * Null: the demand is met. `role_forbidden`: an excluded role is held, regardless of the others. `holds`: whether one of the roles of a
  * leaf is held.
  */
-export function checkRoles<Held>(
+export function checkRoles<Holder>(
   demand: RoleDemand,
-  held: Held,
-  holds: (held: Held, leaf: RoleLeaf) => boolean,
+  holder: Holder,
+  holds: (holder: Holder, leaf: RoleLeaf) => boolean,
 ): 'role_missing' | 'role_forbidden' | null {
-  if (isMet(demand, held, holds)) return null;
-  for (const part of conjunctsOf(demand)) if (part.kind === 'lacks' && holds(held, part)) return 'role_forbidden';
+  if (isMet(demand, holder, holds)) return null;
+  for (const part of conjunctsOf(demand)) if (part.kind === 'lacks' && holds(holder, part)) return 'role_forbidden';
   return 'role_missing';
 }
 
@@ -31,24 +31,28 @@ export function conjunctsOf(demand: RoleDemand): readonly RoleDemand[] {
   return demand.kind === 'all' ? demand.parts : [demand];
 }
 
-function isMet<Held>(demand: RoleDemand, held: Held, holds: (held: Held, leaf: RoleLeaf) => boolean): boolean {
+function isMet<Holder>(
+  demand: RoleDemand,
+  holder: Holder,
+  holds: (holder: Holder, leaf: RoleLeaf) => boolean,
+): boolean {
   switch (demand.kind) {
     case 'holds':
-      return holds(held, demand);
+      return holds(holder, demand);
     case 'lacks':
-      return !holds(held, demand);
+      return !holds(holder, demand);
     case 'all':
-      for (const part of demand.parts) if (!isMet(part, held, holds)) return false;
+      for (const part of demand.parts) if (!isMet(part, holder, holds)) return false;
       return true;
     case 'any':
-      for (const part of demand.parts) if (isMet(part, held, holds)) return true;
+      for (const part of demand.parts) if (isMet(part, holder, holds)) return true;
       return false;
   }
 }
 
 /** Whether one of the roles of a leaf is among those that are held. */
-export function meets(held: readonly string[], { roles }: RoleLeaf): boolean {
-  for (const role of held) if (roles.has(role)) return true;
+export function meets(ownRoles: readonly string[], { roles }: RoleLeaf): boolean {
+  for (const role of ownRoles) if (roles.has(role)) return true;
   return false;
 }
 

@@ -36,8 +36,8 @@ function leafOf(kind: RoleLeaf['kind'], role: string, table: RoleTable): RoleLea
 }
 
 /** Joins parts of the same kind, and sets of which one is enough or none may be held. */
-function join(kind: 'all' | 'any', written: readonly RoleDemand[]): RoleDemand {
-  const flat = written.flatMap((part) => (part.kind === kind ? part.parts : [part]));
+function join(kind: 'all' | 'any', demands: readonly RoleDemand[]): RoleDemand {
+  const flat = demands.flatMap((part) => (part.kind === kind ? part.parts : [part]));
   const joint = kind === 'any' ? 'holds' : 'lacks';
   const sets = flat.filter((part) => part.kind === joint);
   const others = flat.filter((part) => part.kind !== joint);

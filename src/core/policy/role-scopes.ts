@@ -15,23 +15,23 @@ export function unreadScope({ param }: ScopedRole): string {
 
 /** The identity with the scoped roles that it holds for this request. Only for rules and exemptions. */
 export function inScope(identity: Identity, scopes: readonly ScopedRole[], facts: ConditionFacts): Identity {
-  const held = scopes.flatMap((scoped) => heldAs(scoped, identity.roles, facts) ?? []);
+  const names = scopes.flatMap((scoped) => heldAs(scoped, identity.roles, facts) ?? []);
   // A source cannot grant a role by writing the form of rules.
   const own = identity.roles.filter((role) => !role.includes('{'));
-  return { ...identity, roles: [...own, ...new Set(held)] };
+  return { ...identity, roles: [...own, ...new Set(names)] };
 }
 
 function heldAs(scoped: ScopedRole, roles: readonly string[], facts: ConditionFacts): string | null {
   const { role, param } = scoped;
-  if (param === null) return roles.some((held) => scopeOf(scoped, held) !== null) ? role : null;
+  if (param === null) return roles.some((name) => scopeOf(scoped, name) !== null) ? role : null;
   const scope = readSource({ from: 'param', name: param }, facts);
   const text = typeof scope === 'string' ? roleInScope(scoped, scope) : null;
   if (text === null) return unreadScope(scoped);
   if (roles.includes(text)) return role;
   // A service may take the scope for one in which the identity holds the role.
   const form = alikeForm(scope as string);
-  const alike = (held: string) => {
-    const other = scopeOf(scoped, held);
+  const alike = (name: string) => {
+    const other = scopeOf(scoped, name);
     return other !== null && alikeForm(other) === form;
   };
   return roles.some(alike) ? unreadScope(scoped) : null;

@@ -14,9 +14,9 @@ import { inScope } from './role-scopes.ts';
 /** Each once; null: none. */
 export function scopesOfRoute({ access, conditions }: RouteRules): readonly ScopedRole[] | null {
   const sets = rulesIn(access).flatMap((rule) => (rule.kind === 'roles' ? leavesOf(rule.demand) : []));
-  const asked = new Set(sets.flatMap(({ roles }) => [...roles]));
-  for (const { unless } of conditions ?? []) for (const role of unless ?? []) asked.add(role);
-  const scoped = [...asked].flatMap((role) => scopedRole(role) ?? []);
+  const names = new Set(sets.flatMap(({ roles }) => [...roles]));
+  for (const { unless } of conditions ?? []) for (const role of unless ?? []) names.add(role);
+  const scoped = [...names].flatMap((role) => scopedRole(role) ?? []);
   return scoped.length === 0 ? null : scoped;
 }
 

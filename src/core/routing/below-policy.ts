@@ -11,38 +11,39 @@ export function isBelow(prefix: RoutePattern, pattern: RoutePattern, anyCase: bo
   let below = hostBelow(prefix.host, pattern.host);
   for (const [at, wanted] of prefix.segments.entries()) {
     if (below === 'none' || wanted.kind === 'rest') return below;
-    const given = pattern.segments[at];
-    if (given === undefined) return 'none';
-    if (given.kind === 'rest') return 'some';
-    const one = anyCase ? segmentBelow(folded(wanted), folded(given)) : segmentBelow(wanted, given);
+    const candidate = pattern.segments[at];
+    if (candidate === undefined) return 'none';
+    if (candidate.kind === 'rest') return 'some';
+    const one = anyCase ? segmentBelow(folded(wanted), folded(candidate)) : segmentBelow(wanted, candidate);
     if (one !== 'all') below = one;
     if (below === 'none') return below;
   }
   return below;
 }
 
-function hostBelow(wanted: string | null, given: string | null): Below {
-  if (wanted === null || wanted === given) return 'all';
-  if (given === null) return 'some';
+function hostBelow(wanted: string | null, candidate: string | null): Below {
+  if (wanted === null || wanted === candidate) return 'all';
+  if (candidate === null) return 'some';
   const suffixOf = (host: string) => (host.startsWith('*.') ? host.slice(1) : null);
-  const [wide, narrow] = [suffixOf(wanted), suffixOf(given)];
-  if (wide !== null && given.replace(/^\*/, '').endsWith(wide) && given.length > wide.length) return 'all';
+  const [wide, narrow] = [suffixOf(wanted), suffixOf(candidate)];
+  if (wide !== null && candidate.replace(/^\*/, '').endsWith(wide) && candidate.length > wide.length) return 'all';
   return narrow !== null && wanted.endsWith(narrow) ? 'some' : 'none';
 }
 
 type Taking = Exclude<Segment, { readonly kind: 'rest' }>;
 
-function segmentBelow(wanted: Taking, given: Taking): Below {
+function segmentBelow(wanted: Taking, candidate: Taking): Below {
   if (wanted.kind === 'param' && wanted.form === null) return 'all';
   if (wanted.kind === 'literal') {
-    if (given.kind === 'literal') return wanted.text === given.text ? 'all' : 'none';
-    const words = given.form?.shape?.kind === 'words' && hasNothingAround(given.form) ? given.form.shape.words : null;
+    if (candidate.kind === 'literal') return wanted.text === candidate.text ? 'all' : 'none';
+    const words =
+      candidate.form?.shape?.kind === 'words' && hasNothingAround(candidate.form) ? candidate.form.shape.words : null;
     if (words !== null) return among(words, (word) => word === wanted.text);
-    return given.form === null || takes({ form: given.form, anyCase: false }, wanted.text) ? 'some' : 'none';
+    return candidate.form === null || takes({ form: candidate.form, anyCase: false }, wanted.text) ? 'some' : 'none';
   }
   const form = wanted.form!;
-  if (given.kind === 'literal') return takes({ form, anyCase: false }, given.text) ? 'all' : 'none';
-  return given.form === null ? 'some' : formBelow(form, given.form);
+  if (candidate.kind === 'literal') return takes({ form, anyCase: false }, candidate.text) ? 'all' : 'none';
+  return candidate.form === null ? 'some' : formBelow(form, candidate.form);
 }
 
 function folded(segment: Taking): Taking {
@@ -50,17 +51,17 @@ function folded(segment: Taking): Taking {
   return segment.form === null ? segment : { ...segment, form: foldedForm(segment.form) };
 }
 
-function formBelow(wanted: ParamForm, given: ParamForm): Below {
-  if (formKey(wanted) === formKey(given)) return 'all';
-  const [shape, other] = [wanted.shape, given.shape];
-  if (hasNothingAround(wanted) && hasNothingAround(given) && shape !== null && other !== null) {
+function formBelow(wanted: ParamForm, candidate: ParamForm): Below {
+  if (formKey(wanted) === formKey(candidate)) return 'all';
+  const [shape, other] = [wanted.shape, candidate.shape];
+  if (hasNothingAround(wanted) && hasNothingAround(candidate) && shape !== null && other !== null) {
     if (other.kind === 'words') return among(other.words, (word) => hasShape(shape, word));
     if (other.kind === 'int' && shape.kind === 'slug') return 'all';
   }
   if (hasNothingAround(wanted) && shape?.kind === 'words') {
-    return shape.words.some((word) => takes({ form: given, anyCase: false }, word)) ? 'some' : 'none';
+    return shape.words.some((word) => takes({ form: candidate, anyCase: false }, word)) ? 'some' : 'none';
   }
-  return mayHaveCommonText({ form: wanted, anyCase: false }, { form: given, anyCase: false }) ? 'some' : 'none';
+  return mayHaveCommonText({ form: wanted, anyCase: false }, { form: candidate, anyCase: false }) ? 'some' : 'none';
 }
 
 function among(texts: readonly string[], fits: (text: string) => boolean): Below {

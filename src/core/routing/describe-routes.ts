@@ -123,7 +123,7 @@ function describeAccess(route: Route): RouteDescription['access'] {
   );
   const get = rules.findIndex(([method]) => method === 'GET');
   if (get >= 0 && !rules.some(([method]) => method === 'HEAD')) rules.splice(get + 1, 0, ['HEAD', rules[get]![1]]);
-  return rules.map(([method, rule]) => ({ method, rule: written(rule) }));
+  return rules.map(([method, rule]) => ({ method, rule: accessSource(rule) }));
 }
 
 function listedRules({ access: { every, byMethod }, methods }: Route): readonly (readonly [string, AccessRule])[] {
@@ -134,7 +134,7 @@ function listedRules({ access: { every, byMethod }, methods }: Route): readonly 
   return head === undefined || methods.includes('HEAD') ? rules : [...rules, ['HEAD', head]];
 }
 
-export function written(rule: AccessRule): AccessSource {
+export function accessSource(rule: AccessRule): AccessSource {
   if (rule.kind !== 'roles') return rule.kind;
   const { any, all, none } = rule.source;
   return any !== undefined && all === undefined && none === undefined ? any : rule.source;

@@ -10,12 +10,12 @@ import type { Leaf, PathNode, RouteTrees } from './route-table.ts';
 
 /** In the order of the file, with any methods. */
 export function fittingRoutes(table: RouteTrees, host: string, path: string): readonly Route[] {
-  const found = new Set<Route>();
+  const result = new Set<Route>();
   someFittingLeaf(table, host, path, ({ routes }) => {
-    for (const route of routes) found.add(route);
+    for (const route of routes) result.add(route);
     return false;
   });
-  return [...found].sort((a, b) => a.index - b.index);
+  return [...result].sort((a, b) => a.index - b.index);
 }
 
 /** Whether the test is true of a leaf that fits. Several leaves may have the same route. */

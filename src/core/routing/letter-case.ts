@@ -88,6 +88,6 @@ function hasChildren({ folded, formed, param }: PathNode): boolean {
   return folded !== null || formed !== null || param !== null;
 }
 
-function hasOthers(found: Leaf | null, { routes }: Leaf): boolean {
-  return found === null || found.routes.some((route) => !routes.includes(route));
+function hasOthers(leaf: Leaf | null, { routes }: Leaf): boolean {
+  return leaf === null || leaf.routes.some((route) => !routes.includes(route));
 }

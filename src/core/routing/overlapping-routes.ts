@@ -104,8 +104,8 @@ function* namedChildren(a: PathNode, b: PathNode): Generator<readonly [PathNode,
 
 /** `anyCase`: the text in any letter case. */
 function* takersOf({ literals, folded, formed, param }: PathNode, text: string, anyCase = false): Generator<PathNode> {
-  const found = [literals.get(text), folded?.get(foldCase(text)), param ?? undefined];
-  yield* found.filter((node) => node !== undefined);
+  const nodes = [literals.get(text), folded?.get(foldCase(text)), param ?? undefined];
+  yield* nodes.filter((node) => node !== undefined);
   for (const branch of formed ?? []) {
     const taker = anyCase ? { form: foldedForm(branch.form), anyCase } : branch;
     if (takes(taker, text)) yield branch.node;

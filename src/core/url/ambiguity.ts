@@ -52,9 +52,9 @@ export function ambiguitiesOf(segments: readonly string[]): number | null {
   const path = segments.join('/');
   let bits = 0;
   let count = 0;
-  const mark = (bit: number, found: number): boolean => {
-    if (found > 0) bits |= bit;
-    count += found;
+  const mark = (bit: number, amount: number): boolean => {
+    if (amount > 0) bits |= bit;
+    count += amount;
     return count <= maxAmbiguous;
   };
   if (!mark(Ambiguity.semicolon, matches(path, semicolon))) return null;

@@ -21,7 +21,7 @@ export function canonicalize(path: string): CanonicalPath | ReasonCode {
   if (path.charCodeAt(0) !== 0x2f) return 'target_invalid';
   const parts = path.slice(1).split('/');
   if (parts.length > maxSegments) return 'target_too_long';
-  const written: string[] = [];
+  const originals: string[] = [];
   const segments: string[] = [];
   // With empty segments, which a dot segment may remove too (RFC 3986 section 5.2.4).
   const unmerged: string[] | null = path.includes('//') ? [] : null;
@@ -37,12 +37,12 @@ export function canonicalize(path: string): CanonicalPath | ReasonCode {
     }
     const segment = readSegment(part);
     if (typeof segment !== 'string') return segment.reason;
-    written.push(segment);
+    originals.push(segment);
     segments.push(segment);
     unmerged?.push(segment);
     directory = false;
   }
-  const ambiguities = ambiguitiesOf(written);
+  const ambiguities = ambiguitiesOf(originals);
   if (ambiguities === null) return 'path_ambiguous';
   const canonical = `/${segments.join('/')}${directory && segments.length > 0 ? '/' : ''}`;
   // The last empty one is the trailing slash; after a dot segment there is none yet.

@@ -34,25 +34,23 @@ function segmentOf(part: string): Segment {
   if (part === '**') return { kind: 'rest' };
   const read = param.exec(part);
   if (read === null) return { kind: 'literal', text: literal(part) };
-  const [, before = '', name = '', written, after = ''] = read;
+  const [, before = '', name = '', shapeText, after = ''] = read;
   if (!around.test(before) || !around.test(after)) {
     throw new RangeError(`"${part}": text around a parameter has letters, digits and . _ ~ @ : = , + ! $ - only`);
   }
   if (after.endsWith('.')) throw new RangeError(`"${part}" ends with ".", which some services remove`);
-  const shape = written === undefined ? null : shapeOf(written);
+  const shape = shapeText === undefined ? null : shapeOf(shapeText);
   return { kind: 'param', name, form: before + after === '' && shape === null ? null : { before, after, shape } };
 }
 
-function shapeOf(written: string): Shape {
-  const named = shapeNames.find((name) => name === written);
+function shapeOf(text: string): Shape {
+  const named = shapeNames.find((name) => name === text);
   if (named !== undefined) return { kind: named };
-  if (!written.startsWith('(') || !written.endsWith(')')) {
+  if (!text.startsWith('(') || !text.endsWith(')')) {
     const shapes = `${shapeNames.join(', ')} or alternatives such as (a|b)`;
-    throw new RangeError(
-      `"${written}" is not a shape of a parameter: write ${shapes}; there are no regular expressions`,
-    );
+    throw new RangeError(`"${text}" is not a shape of a parameter: write ${shapes}; there are no regular expressions`);
   }
-  const words = written.slice(1, -1).split('|');
+  const words = text.slice(1, -1).split('|');
   const wrong = words.find((word) => !alternative.test(word));
   if (wrong !== undefined) {
     throw new RangeError(`the alternative "${wrong}" has other characters than letters, digits and . _ ~ -, or none`);

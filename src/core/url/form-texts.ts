@@ -35,7 +35,7 @@ export function textsFor(takers: readonly Taker[], avoided: Iterable<string> = [
     ids.set(state, id);
     return id;
   };
-  const found = new Map<string, string>();
+  const texts = new Map<string, string>();
   let level: { readonly states: readonly (readonly State[])[]; readonly text: string }[] = [
     { states: starts.map((start) => [start]), text: '' },
   ];
@@ -57,12 +57,12 @@ export function textsFor(takers: readonly Taker[], avoided: Iterable<string> = [
         }
         next.push({ states: after, text: longer });
         const fitting = after.map((set) => (set.some(({ accepts }) => accepts) ? '1' : '0')).join('');
-        if (fitting.includes('1') && !found.has(fitting) && !avoid.has(longer)) found.set(fitting, longer);
+        if (fitting.includes('1') && !texts.has(fitting) && !avoid.has(longer)) texts.set(fitting, longer);
       }
     }
     level = next;
   }
-  return [...found.values()];
+  return [...texts.values()];
 }
 
 /** A text that fits none of the forms, and is not `taken`. */
@@ -108,9 +108,9 @@ function stepped(states: readonly State[], char: string): readonly State[] {
 
 /** Likely characters first, because people see the first texts. */
 function alphabetOf(takers: readonly Taker[]): readonly string[] {
-  const written = takers.flatMap(({ form }) => [...charactersOf(form)]);
-  const plain = ['1', 'a', 'x', '0', '2', '-', 'A', ...written];
-  const unused = ['X', 'Q', 'Z', '~', '!', '$', '('].find((char) => !written.includes(char)) ?? '\u00e9';
+  const characters = takers.flatMap(({ form }) => [...charactersOf(form)]);
+  const plain = ['1', 'a', 'x', '0', '2', '-', 'A', ...characters];
+  const unused = ['X', 'Q', 'Z', '~', '!', '$', '('].find((char) => !characters.includes(char)) ?? '\u00e9';
   const cased = takers.some(({ anyCase }) => anyCase) ? plain.map((char) => char.toUpperCase()) : [];
   return [...new Set([...plain, ...cased, unused])];
 }

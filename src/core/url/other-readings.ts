@@ -15,10 +15,10 @@ const maxCharacters = 32_768;
  * much as the path itself, and a single ligature can expand to eighteen letters.
  */
 export function otherReadings(path: string): readonly string[] | null {
-  const found = new Set([path]);
+  const readings = new Set([path]);
   let characters = 0;
   // Readings that are added while the set is iterated are visited too.
-  for (const reading of found) {
+  for (const reading of readings) {
     for (const change of changes) {
       const changed = change(reading);
       if (changed === reading) continue;
@@ -26,12 +26,12 @@ export function otherReadings(path: string): readonly string[] | null {
       if (characters > maxCharacters) return null;
       const read = canonicalPath(changed);
       if (typeof read === 'string') return null;
-      found.add(read.path);
-      if (found.size > maxReadings) return null;
+      readings.add(read.path);
+      if (readings.size > maxReadings) return null;
     }
   }
-  found.delete(path);
-  return [...found];
+  readings.delete(path);
+  return [...readings];
 }
 
 /** `%2F` as "/". `canonicalPath` has refused dot segments next to one, so none appears. */

@@ -65,8 +65,8 @@ export function formKey({ before, after, shape }: ParamForm): string {
 export function formInWords(name: string, form: ParamForm | null): string {
   if (form === null) return `{${name}}`;
   const { before, after, shape } = form;
-  const written = shape === null ? '' : `:${shape.kind === 'words' ? `(${shape.words.join('|')})` : shape.kind}`;
-  return `${before}{${name}${written}}${after}`;
+  const suffix = shape === null ? '' : `:${shape.kind === 'words' ? `(${shape.words.join('|')})` : shape.kind}`;
+  return `${before}{${name}${suffix}}${after}`;
 }
 
 const shapeRanks = { words: 4, uuid: 3, int: 2, slug: 1 } as const;

@@ -63,11 +63,11 @@ export function formOfParam(param: ParamName, matched: RoutePattern): ParamForm 
   const own = (param.pattern ?? matched).segments[at];
   const form = own?.kind === 'param' ? own.form : null;
   if (param.pattern === undefined) return form;
-  const given = matched.segments[at];
-  if (given?.kind === 'literal') return { before: '', after: '', shape: { kind: 'words', words: [given.text] } };
+  const segment = matched.segments[at];
+  if (segment?.kind === 'literal') return { before: '', after: '', shape: { kind: 'words', words: [segment.text] } };
   // Text around a parameter of the route belongs to the value here.
-  const isWhole = given?.kind === 'param' && given.form !== null && given.form.before + given.form.after === '';
-  return isWhole ? given.form : form;
+  const isWhole = segment?.kind === 'param' && segment.form !== null && segment.form.before + segment.form.after === '';
+  return isWhole ? segment.form : form;
 }
 
 /** Host first: exact over longer wildcard over shorter over none; then segment by segment from the left. */

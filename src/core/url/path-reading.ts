@@ -46,10 +46,10 @@ export function mayIgnoreCase(reading: PathReading | null): boolean {
 }
 
 function literalsOf(pattern: RoutePattern): readonly (string | null)[] {
-  const written = pattern.path.slice(1).split('/');
+  const parts = pattern.path.slice(1).split('/');
   return pattern.segments.map((segment, index) => {
     if (segment.kind !== 'literal') return null;
-    const read = canonicalPath(`/${written[index]}`);
+    const read = canonicalPath(`/${parts[index]}`);
     return typeof read === 'string' ? null : read.path.slice(1);
   });
 }

@@ -74,7 +74,7 @@ export function openSocket(origin: URL, options: SocketOptions, events: SocketEv
   return first;
 }
 
-type Written = (error?: Error | null) => void;
+type Callback = (error?: Error | null) => void;
 
 /**
  * A server that refuses a large body responds and closes its side, so a write fails while the response waits to be read. Node ends a socket
@@ -85,13 +85,13 @@ export function readToItsEnd(socket: Socket, accepted: () => void, refused: () =
   const write = socket._write.bind(socket);
   const writev = socket._writev!.bind(socket);
   const tolerant =
-    (written: Written): Written =>
+    (callback: Callback): Callback =>
     (error) => {
       if (error == null) accepted();
-      written(error != null && isClosed(error) && refused() ? null : error);
+      callback(error != null && isClosed(error) && refused() ? null : error);
     };
-  socket._write = (part, encoding, written) => write(part, encoding, tolerant(written));
-  socket._writev = (parts, written) => writev(parts, tolerant(written));
+  socket._write = (part, encoding, callback) => write(part, encoding, tolerant(callback));
+  socket._writev = (parts, callback) => writev(parts, tolerant(callback));
 }
 
 function isClosed({ code }: NodeJS.ErrnoException): boolean {

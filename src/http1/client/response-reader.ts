@@ -25,7 +25,7 @@ export class ResponseReader {
   #missing = 0;
   #chunks: ChunkedBody | null = null;
   /** The part of a head received so far. */
-  #held: Buffer = none;
+  #buffer: Buffer = none;
   #headBytes = 0;
 
   /** Prepares for the response to this request. */
@@ -54,7 +54,7 @@ export class ResponseReader {
   get place(): string | undefined {
     if (!this.#started) return undefined;
     if (this.head !== null) return 'within the body';
-    return `within the head, in line ${lineOf(this.#held, this.#held.length)}`;
+    return `within the head, in line ${lineOf(this.#buffer, this.#buffer.length)}`;
   }
 
   /** Null, or why this is not a response. With `reused` the parts of the body are copied out of `bytes`. */
@@ -65,16 +65,16 @@ export class ResponseReader {
     }
     let rest = bytes;
     while (this.head === null) {
-      const all = this.#held.length === 0 ? rest : Buffer.concat([this.#held, rest]);
+      const all = this.#buffer.length === 0 ? rest : Buffer.concat([this.#buffer, rest]);
       const end = all.indexOf(headEnd);
       if (this.#headBytes + (end < 0 ? all.length : end) > maxHeadBytes) return new ClientError('head_too_large');
       if (end < 0) {
-        const fault = unfinishedHeadFault(all, this.#held.length);
+        const fault = unfinishedHeadFault(all, this.#buffer.length);
         if (fault !== null) return new ClientError('response_invalid', fault);
-        this.#held = reused && all === rest ? Buffer.from(all) : all;
+        this.#buffer = reused && all === rest ? Buffer.from(all) : all;
         return null;
       }
-      this.#held = none;
+      this.#buffer = none;
       this.#headBytes += end + 4;
       const failure = this.#takeHead(all.subarray(0, end + 2), handler);
       if (failure !== null) return failure;

@@ -40,7 +40,7 @@ export class Connection<C> implements Deadline, BodyConnection, ReadingEvents, R
   requests = 0;
   readonly #host: ConnectionHost<C>;
   /** A part of a head, or bytes that arrived during a request. */
-  readonly #held: HeldBytes;
+  readonly #buffer: HeldBytes;
   readonly #head: HeadReader;
   /** Null: the client has read everything so far, and has not ended its side. */
   #reading: ReadingClient | null = null;
@@ -66,7 +66,7 @@ export class Connection<C> implements Deadline, BodyConnection, ReadingEvents, R
     this.defaultField = host.defaultField(client);
     const take = (bytes: number) => host.hold(bytes, client);
     const give = (bytes: number) => host.release(bytes, client);
-    this.#held = new HeldBytes({ take, give });
+    this.#buffer = new HeldBytes({ take, give });
     this.#head = new HeadReader(host.headBytes);
     socket.on('data', this.#onData);
     socket.on('end', this.#onEnd);
@@ -94,7 +94,7 @@ export class Connection<C> implements Deadline, BodyConnection, ReadingEvents, R
   }
 
   get hasMore(): boolean {
-    return this.#held.length > 0;
+    return this.#buffer.length > 0;
   }
 
   /** Part of the current body has not arrived. */
@@ -128,15 +128,15 @@ export class Connection<C> implements Deadline, BodyConnection, ReadingEvents, R
       if (this.requests > 0) this.#wakeIn(this.#host.headTimeoutMs);
     }
     const isTls = bytes[0] === tlsHandshake && this.requests === 0 && !this.hasMore;
-    const all = this.#held.with(bytes);
+    const all = this.#buffer.with(bytes);
     const head = isTls ? 'tls' : this.#head.read(all);
     if (typeof head === 'string') {
       this.#refuse(head);
       return;
     }
-    this.#held.set(all, head === null ? this.#head.start : this.#head.end);
+    this.#buffer.set(all, head === null ? this.#head.start : this.#head.end);
     if (head !== null) this.#serve(head);
-    else if (!this.#held.charge()) this.#refuse('overloaded');
+    else if (!this.#buffer.charge()) this.#refuse('overloaded');
   }
 
   #serve(head: RequestHead): void {
@@ -169,18 +169,18 @@ export class Connection<C> implements Deadline, BodyConnection, ReadingEvents, R
     if (body?.flowing === true && !body.complete && !this.hasMore) {
       this.#readBody(body, bytes);
     } else {
-      this.#held.add(bytes);
+      this.#buffer.add(bytes);
       this.#boundHeld();
     }
   }
 
   /** Bounds the bytes held during a request, in this connection and in all together. Further bytes are dropped. */
   #boundHeld(): void {
-    if (!this.#held.charge()) {
+    if (!this.#buffer.charge()) {
       this.#lost = true;
       this.socket.pause();
       if (this.#bodyMissing) this.#failRequest('overloaded');
-    } else if (this.#held.length > this.#host.headBytes || this.#body?.missesMoreThan(this.#held.length) === true) {
+    } else if (this.#buffer.length > this.#host.headBytes || this.#body?.missesMoreThan(this.#buffer.length) === true) {
       this.socket.pause();
     }
   }
@@ -194,7 +194,7 @@ export class Connection<C> implements Deadline, BodyConnection, ReadingEvents, R
 
   /** The rest of the body will not arrive, and no more of it is handed on. */
   #failRequest(fault: RequestFault): void {
-    this.#held.drop();
+    this.#buffer.drop();
     if (this.#body !== null) this.#body.flowing = false;
     this.#last = true;
     this.#response?.events?.requestFailed(fault);
@@ -203,7 +203,7 @@ export class Connection<C> implements Deadline, BodyConnection, ReadingEvents, R
   resumeBody(): void {
     const body = this.#body;
     if (body === null) return;
-    if (this.hasMore) this.#readBody(body, this.#held.take());
+    if (this.hasMore) this.#readBody(body, this.#buffer.take());
     if (this.#body !== body || !body.flowing || body.complete) return;
     // The client ended its side in the middle of the body: a cut body must not look complete.
     if (this.#ended) this.break();
@@ -221,7 +221,7 @@ export class Connection<C> implements Deadline, BodyConnection, ReadingEvents, R
     this.#beganAt = 0;
     if (last || this.#last || this.#lost) this.#close();
     else if (this.#bodyMissing) this.#beginDiscarding();
-    else this.#next(this.#held.take());
+    else this.#next(this.#buffer.take());
   }
 
   #next(bytes: Buffer): void {
@@ -245,7 +245,7 @@ export class Connection<C> implements Deadline, BodyConnection, ReadingEvents, R
     this.#wakeIn(maxDiscardMs);
     this.#body!.stop();
     this.socket.resume();
-    if (this.hasMore) this.#discard(this.#held.take());
+    if (this.hasMore) this.#discard(this.#buffer.take());
   }
 
   #discard(bytes: Buffer): void {
@@ -260,7 +260,7 @@ export class Connection<C> implements Deadline, BodyConnection, ReadingEvents, R
   #close(): void {
     this.#leave();
     this.#body = null;
-    this.#held.drop();
+    this.#buffer.drop();
     this.#host.lingering.close(this.socket, this.#host.clientKey(this.client));
   }
 
@@ -332,7 +332,7 @@ export class Connection<C> implements Deadline, BodyConnection, ReadingEvents, R
   readonly #onClose = (): void => {
     this.#reading?.stop();
     this.#host.deadlines.cancel(this);
-    this.#held.drop();
+    this.#buffer.drop();
     this.#response?.connectionClosed();
     this.#response = null;
     this.#host.onClose(this);
@@ -343,6 +343,6 @@ export class Connection<C> implements Deadline, BodyConnection, ReadingEvents, R
     if (this.#lost) this.socket.destroy();
     this.#leave();
     this.#host.onDetach(this);
-    return { socket: this.socket, early: this.#held.take() };
+    return { socket: this.socket, early: this.#buffer.take() };
   }
 }

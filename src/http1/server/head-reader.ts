@@ -26,13 +26,13 @@ export class HeadReader {
   read(bytes: Buffer): RequestHead | HeadFault | 'head_too_large' | null {
     this.start = this.#skipEmptyLines(bytes);
     if (this.#emptyLines > maxEmptyLines) return 'malformed';
-    const found = bytes.indexOf(headEnd, this.start);
-    this.end = found < 0 ? bytes.length : found + headEnd.length;
+    const index = bytes.indexOf(headEnd, this.start);
+    this.end = index < 0 ? bytes.length : index + headEnd.length;
     if (this.end - this.start > this.#maxBytes) return 'head_too_large';
-    if (found < 0) return this.#isMalformed(bytes) ? 'malformed' : null;
+    if (index < 0) return this.#isMalformed(bytes) ? 'malformed' : null;
     this.#seen = 0;
     this.#emptyLines = 0;
-    return readRequestHead(bytes.subarray(this.start, found + 2));
+    return readRequestHead(bytes.subarray(this.start, index + 2));
   }
 
   #skipEmptyLines(bytes: Buffer): number {

@@ -63,7 +63,7 @@ export class ReadingClient implements Deadline {
   /** The client has ended its side. */
   ended(): void {
     this.#halfClosed = true;
-    this.#writtenBytes = this.#written();
+    this.#writtenBytes = this.#bytesOut();
     this.#deadlines.schedule(this, performance.now() + halfClosedMs);
   }
 
@@ -103,16 +103,16 @@ export class ReadingClient implements Deadline {
   /** Nothing was written since the last check, and nothing waits. */
   #isGone(): boolean {
     const before = this.#writtenBytes;
-    this.#writtenBytes = this.#written();
+    this.#writtenBytes = this.#bytesOut();
     return this.#writtenBytes === before && this.#socket.writableLength === 0;
   }
 
   /** Bytes that the system has accepted, as far as known: a write counts once it is accepted completely. */
   #taken(): number {
-    return this.#written() - this.#socket.writableLength;
+    return this.#bytesOut() - this.#socket.writableLength;
   }
 
-  #written(): number {
+  #bytesOut(): number {
     return 'bytesWritten' in this.#socket ? Number(this.#socket.bytesWritten) : 0;
   }
 }

@@ -93,10 +93,10 @@ export class MemoryCache implements VerdictStore {
     const key = memoryKey(credential);
     const accepted = this.#accepted.peek(key);
     const rejected = this.#rejected.peek(key);
-    const held = accepted ?? rejected;
+    const previous = accepted ?? rejected;
     // If the clock was set back, it does not order this process's own calls.
-    const own = held?.foreign === false && !foreign;
-    if (held !== undefined && (own ? held.moment > moment : held.askedAtMs > verdict.askedAtMs)) return;
+    const own = previous?.foreign === false && !foreign;
+    if (previous !== undefined && (own ? previous.moment > moment : previous.askedAtMs > verdict.askedAtMs)) return;
     if (this.#tombstones.revokes(subjectOf(verdict.identity, lookups), moment, foreign)) return;
     const { identity } = verdict;
     const isKept = lives(verdict, nowMs) || this.#mayServe(verdict, nowMs);

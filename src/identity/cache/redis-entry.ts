@@ -24,7 +24,7 @@ export function encodeEntry(
   key: KeyObject,
 ): Buffer | null {
   const json = Buffer.from(
-    JSON.stringify({ identity: identity === null ? null : written(identity), askedAtMs, endMs, rejection }),
+    JSON.stringify({ identity: identity === null ? null : plainIdentity(identity), askedAtMs, endMs, rejection }),
   );
   if (proofBytes + json.length > maxEntryBytes) return null;
   return Buffer.concat([proofOf(json, lookup, key), json]);
@@ -57,7 +57,7 @@ function proofOf(json: Buffer, lookup: string, key: KeyObject): Buffer {
 }
 
 /** JSON has no `Infinity`: null means a credential without an end. Rare fields are absent if the identity lacks them. */
-function written({ kind: _, expireAtMs, authenticatedAtMs, claims, ...fields }: Identity): object {
+function plainIdentity({ kind: _, expireAtMs, authenticatedAtMs, claims, ...fields }: Identity): object {
   return {
     ...fields,
     expireAtMs: Number.isFinite(expireAtMs) ? expireAtMs : null,

@@ -45,16 +45,16 @@ export class SieveMap<V> {
 
   /** A value with the same key is replaced in place. False, without a value: it is larger than the bound of the map. */
   set(key: string, value: V, bytes: number): boolean {
-    const held = this.#nodes.get(key);
+    const previous = this.#nodes.get(key);
     if (bytes > this.#maxBytes) {
       this.delete(key);
       return false;
     }
-    if (held !== undefined) {
-      this.#bytes += bytes - held.bytes;
-      held.value = value;
-      held.bytes = bytes;
-      while (this.#bytes > this.#maxBytes) this.#evict(held);
+    if (previous !== undefined) {
+      this.#bytes += bytes - previous.bytes;
+      previous.value = value;
+      previous.bytes = bytes;
+      while (this.#bytes > this.#maxBytes) this.#evict(previous);
       return true;
     }
     while (this.#nodes.size >= this.#maxEntries || this.#bytes + bytes > this.#maxBytes) this.#evict();

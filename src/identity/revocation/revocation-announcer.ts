@@ -106,6 +106,6 @@ export class RevocationAnnouncer {
 
 function presentAmong(names: unknown, self: string): readonly Present[] {
   if (!Array.isArray(names)) return [];
-  const found = names.map((name) => (Buffer.isBuffer(name) ? readPresent(name.toString('latin1')) : null));
-  return found.filter((one): one is Present => one !== null && one.replicaId !== self);
+  const replicas = names.map((name) => (Buffer.isBuffer(name) ? readPresent(name.toString('latin1')) : null));
+  return replicas.filter((one): one is Present => one !== null && one.replicaId !== self);
 }

@@ -34,10 +34,10 @@ export class SeenMessages {
 
   /** By its text: two messages may be equal. */
   announced(text: string): void {
-    const found = this.#unannounced.get(text) ?? 0;
-    if (found > 1) this.#unannounced.set(text, found - 1);
+    const count = this.#unannounced.get(text) ?? 0;
+    if (count > 1) this.#unannounced.set(text, count - 1);
     else this.#unannounced.delete(text);
-    if (found > 0) return;
+    if (count > 0) return;
     const waiting = this.#unlogged.get(text);
     if (waiting !== undefined) this.#unlogged.set(text, { ...waiting, times: waiting.times + 1 });
     else if (this.#unlogged.size < maxSeen) this.#unlogged.set(text, { times: 1, since: this.#readings });

@@ -35,8 +35,8 @@ export function createEventBudget(now: () => number): EventBudget {
   const shares = new ClientShares(maxUnderWay * senderShare);
 
   function countOf(name: string): Count {
-    const found = counts.get(name);
-    if (found !== undefined) return found;
+    const entry = counts.get(name);
+    if (entry !== undefined) return entry;
     const count = { underWay: 0, second: 0, inSecond: 0 };
     counts.set(name, count);
     return count;

@@ -15,7 +15,7 @@ const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout';
 export function revokedByLogout(
   { claims, events, issuedAtMs }: EventToken,
   { ends }: LogoutConfig,
-  { source, asked }: Pick<Issuer, 'source' | 'asked'>,
+  { source, dependents }: Pick<Issuer, 'source' | 'dependents'>,
 ): readonly Revocation[] | null {
   const { sub, sid } = claims;
   const event = Object.hasOwn(events, logoutEvent) ? events[logoutEvent] : undefined;
@@ -26,7 +26,7 @@ export function revokedByLogout(
   const whole = sid === undefined || ends === 'user';
   const user: Revocation[] =
     sub === undefined || !whole ? [] : [{ kind: 'user', id: sub, source, issuedBeforeMs: issuedAtMs }];
-  return [...session, ...user, ...asked.flatMap((name) => atAsked(name, sid, sub))];
+  return [...session, ...user, ...dependents.flatMap((name) => atAsked(name, sid, sub))];
 }
 
 /** Session and user, because many results of the source contain no session; other tokens of the user are looked up again. */

@@ -25,7 +25,10 @@ const known: ReadonlyMap<string, 'session' | 'user'> = new Map([
 ]);
 
 /** Empty: no known event. Null: a known event whose subject cannot be parsed. */
-export function revokedByEvents(token: EventToken, { config, source, asked }: Issuer): readonly Revocation[] | null {
+export function revokedByEvents(
+  token: EventToken,
+  { config, source, dependents }: Issuer,
+): readonly Revocation[] | null {
   const { issuer } = config;
   const { claims, events, issuedAtMs } = token;
   const revoked: Revocation[] = [];
@@ -38,7 +41,7 @@ export function revokedByEvents(token: EventToken, { config, source, asked }: Is
     const revocation = revokedSubject(subject, meaning);
     if (revocation === null) return null;
     revoked.push(revocation);
-    for (const name of asked) revoked.push(...atAsked(subject, { ...meaning, source: name }));
+    for (const name of dependents) revoked.push(...atAsked(subject, { ...meaning, source: name }));
   }
   return revoked;
 }

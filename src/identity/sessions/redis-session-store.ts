@@ -117,8 +117,8 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Sess
     const usedAtMs = Number(used.toString());
     // What Redis says of the last use is not sealed: it ends no session late, because its opening is.
     if (session === null || !Number.isSafeInteger(usedAtMs)) return null;
-    const found = { ...session, usedAtMs: Math.max(session.openedAtMs, Math.min(usedAtMs, now())) };
-    return sessionEndMs(found, bounds) <= now() ? null : found;
+    const latest = { ...session, usedAtMs: Math.max(session.openedAtMs, Math.min(usedAtMs, now())) };
+    return sessionEndMs(latest, bounds) <= now() ? null : latest;
   }
 
   async function keep(name: string, session: StoredSession): Promise<void> {
@@ -209,9 +209,9 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Sess
   }
 
   async function lease(id: string): Promise<Lease | null> {
-    const found = await find(id);
-    if (found === null) return null;
-    const key = leaseKey(found.name);
+    const entry = await find(id);
+    if (entry === null) return null;
+    const key = leaseKey(entry.name);
     const token = randomBytes(16).toString('base64url');
     const set = await run((client) => client.set(key, token, 'PX', leaseMs, 'NX'));
     if (set !== 'OK') return null;
@@ -243,23 +243,23 @@ export function createRedisSessionStore(options: RedisSessionStoreOptions): Sess
       }),
     find: (id) =>
       attempt(async () => {
-        const found = await find(id);
-        if (found === null) return null;
+        const entry = await find(id);
+        if (entry === null) return null;
         const nowMs = now();
-        if (!isUseWorthWriting(found.session.usedAtMs, nowMs, bounds)) return found.session;
-        const session = { ...found.session, usedAtMs: nowMs };
+        if (!isUseWorthWriting(entry.session.usedAtMs, nowMs, bounds)) return entry.session;
+        const session = { ...entry.session, usedAtMs: nowMs };
         const lifeMs = Math.max(1, sessionEndMs(session, bounds) - nowMs);
-        if ((await scripts.use([recordKey(found.name)], [nowMs, lifeMs])) !== 1) return null;
-        await enlist(found.name, session, false);
+        if ((await scripts.use([recordKey(entry.name)], [nowMs, lifeMs])) !== 1) return null;
+        await enlist(entry.name, session, false);
         return session;
       }),
     replace: (id, session, { token }) =>
       attempt(async () => {
-        const found = await find(id);
-        if (found === null) return false;
-        const { openedAtMs, usedAtMs } = found.session;
-        const record = sealSession({ ...session, openedAtMs, usedAtMs }, found.name, current);
-        return (await scripts.replace([recordKey(found.name), leaseKey(found.name)], [token, record])) === 1;
+        const entry = await find(id);
+        if (entry === null) return false;
+        const { openedAtMs, usedAtMs } = entry.session;
+        const record = sealSession({ ...session, openedAtMs, usedAtMs }, entry.name, current);
+        return (await scripts.replace([recordKey(entry.name), leaseKey(entry.name)], [token, record])) === 1;
       }),
     lease: (id) => attempt(() => lease(id)),
     end: (id) =>

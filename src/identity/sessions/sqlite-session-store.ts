@@ -144,29 +144,29 @@ export function createSqliteSessionStore(options: SqliteSessionStoreOptions): Se
       }),
     find: (id) =>
       attempt(() => {
-        const found = find(id);
-        if (found === null) return null;
+        const entry = find(id);
+        if (entry === null) return null;
         const nowMs = now();
-        if (!isUseWorthWriting(found.session.usedAtMs, nowMs, bounds)) return found.session;
-        const session = { ...found.session, usedAtMs: nowMs };
-        write(found.name, session);
+        if (!isUseWorthWriting(entry.session.usedAtMs, nowMs, bounds)) return entry.session;
+        const session = { ...entry.session, usedAtMs: nowMs };
+        write(entry.name, session);
         return session;
       }),
     replace: (id, session, lease) =>
       attempt(() => {
-        const found = find(id);
-        if (found === null || !holds(found.name, lease.token)) return false;
-        const { openedAtMs, usedAtMs } = found.session;
-        write(found.name, { ...session, openedAtMs, usedAtMs });
+        const entry = find(id);
+        if (entry === null || !holds(entry.name, lease.token)) return false;
+        const { openedAtMs, usedAtMs } = entry.session;
+        write(entry.name, { ...session, openedAtMs, usedAtMs });
         return true;
       }),
     lease: (id) =>
       attempt((): Lease | null => {
-        const found = find(id);
-        if (found === null) return null;
-        const { name } = found;
-        const held = leases.get(name);
-        if (held !== undefined && now() < held.endMs) return null;
+        const entry = find(id);
+        if (entry === null) return null;
+        const { name } = entry;
+        const lease = leases.get(name);
+        if (lease !== undefined && now() < lease.endMs) return null;
         const token = newSessionId();
         leases.set(name, { token, endMs: now() + maxLeaseMs });
         return {

@@ -143,7 +143,7 @@ export class SharedSingleFlight {
     const lead = (entry: Buffer): Turn => ({
       kind: 'lead',
       entry,
-      end: (found, lifeMs) => this.#finish(lookup, token, found, lifeMs),
+      end: (result, lifeMs) => this.#finish(lookup, token, result, lifeMs),
     });
     try {
       const parameters = [token, leaseMs, maxEntryBytes, replicaId, skipsEntry ? '1' : '0'];

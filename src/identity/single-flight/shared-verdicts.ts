@@ -103,7 +103,7 @@ export class SharedVerdicts {
     if (turn.kind === 'entry') {
       return { verdict, pushed: turn.pushed, asks: turn.pushed, end: keepAlone, release: nothing };
     }
-    const end = (found: Verdict | null) => void this.#end(turn.end, lookup, found, keys);
+    const end = (result: Verdict | null) => void this.#end(turn.end, lookup, result, keys);
     return { verdict, pushed: false, asks: true, end, release: () => end(verdict) };
   }
 

@@ -52,7 +52,7 @@ export interface Issuer {
   readonly config: Pick<JwtSourceConfig, 'issuer' | 'algorithms' | 'clockSkewMs' | 'logout' | 'securityEvents'>;
   readonly keys: IssuerKeys;
   /** Names of the other sources whose results end with events of this issuer. */
-  readonly asked: readonly string[];
+  readonly dependents: readonly string[];
 }
 
 export interface NamedStatus extends SourceStatus {
@@ -75,8 +75,8 @@ export function createSources({ config, events, now, steady, sessions = null }: 
   const sources = new Map<string, Source>();
   const issuers = new Map<string, readonly Issuer[]>();
   const addIssuer = (config: Issuer['config'], source: string, keys: IssuerKeys) => {
-    const asked = remote.flatMap((one) => ('issuer' in one && one.issuer === config.issuer ? [one.name] : []));
-    issuers.set(config.issuer, [...(issuers.get(config.issuer) ?? []), { source, config, keys, asked }]);
+    const dependents = remote.flatMap((one) => ('issuer' in one && one.issuer === config.issuer ? [one.name] : []));
+    issuers.set(config.issuer, [...(issuers.get(config.issuer) ?? []), { source, config, keys, dependents }]);
   };
   // Sources that others call come first.
   for (const one of [...config.list].sort((a, b) => Number(a.kind === 'jwt') - Number(b.kind === 'jwt'))) {
@@ -137,7 +137,7 @@ export function createSources({ config, events, now, steady, sessions = null }: 
     userPrefixes: new Map(
       config.list.flatMap(({ name, users: { prefix } }) => (prefix === '' ? [] : [[ownerOf(name, issuerOf), prefix]])),
     ),
-    announced: new Set([...issuers.values()].flat().flatMap(({ asked }) => asked)),
+    announced: new Set([...issuers.values()].flat().flatMap(({ dependents }) => dependents)),
     tokenMs: Math.max(
       sessions?.maxLifetimeMs ?? 0,
       ...jwt.map(({ maxTokenAgeMs, clockSkewMs }) => maxTokenAgeMs + 2 * clockSkewMs),
@@ -160,7 +160,7 @@ function timeoutOf(remote: readonly RemoteSourceConfig[], source: string): numbe
 function providerIssuer(
   { name, issuer, algorithms, clockSkewMs, logout, timeoutMs, tls }: NamedOpenidProvider,
   { events, ...clocks }: { readonly events: SourceEvents } & Clocks,
-): Omit<Issuer, 'asked'> {
+): Omit<Issuer, 'dependents'> {
   const fetcher = createKeyFetcher(name, { issuer, keys: { from: 'discovery' }, timeoutMs, tls }, events.traceCall);
   const config = { issuer, algorithms, clockSkewMs, logout, securityEvents: null };
   return { source: name, config, keys: fetchedKeys(fetcher, clocks) };

@@ -18,9 +18,9 @@ export function addressesApart(steps: readonly Step[]): readonly string[] {
   }
   return [
     '203.0.113.7',
-    ...[...first[32]].map((value) => written(value, 4, 8, 10, '.')),
+    ...[...first[32]].map((value) => addressText(value, 4, 8, 10, '.')),
     '2001:db8::7',
-    ...[...first[128]].map((value) => written(value, 8, 16, 16, ':')),
+    ...[...first[128]].map((value) => addressText(value, 8, 16, 16, ':')),
     ...listedAddresses(steps),
   ];
 }
@@ -28,7 +28,7 @@ export function addressesApart(steps: readonly Step[]): readonly string[] {
 /** The first address after those that represent IPv4 (`::ffff:0:0/96`). */
 const afterMapped = 1n << 48n;
 
-function written(value: bigint, parts: number, bits: number, base: number, separator: string): string {
+function addressText(value: bigint, parts: number, bits: number, base: number, separator: string): string {
   const part = (index: number) => (value >> BigInt(bits * (parts - 1 - index))) & ((1n << BigInt(bits)) - 1n);
   return Array.from({ length: parts }, (_, index) => part(index).toString(base)).join(separator);
 }

@@ -45,8 +45,8 @@ export function listedTexts(steps: readonly Step[]): readonly string[] {
 }
 
 /** As if the text came in a query, which is compared most strictly: a service may read it differently. */
-function truthsOf(asked: readonly CompareStep[], text: string): string {
-  return asked.map((step) => truthOfValue({ ...step, subject: { from: 'query', name: '' } }, text, noFacts)).join();
+function truthsOf(steps: readonly CompareStep[], text: string): string {
+  return steps.map((step) => truthOfValue({ ...step, subject: { from: 'query', name: '' } }, text, noFacts)).join();
 }
 
 /**
@@ -88,9 +88,9 @@ function textsUnlike(steps: readonly CompareStep[]): readonly string[] {
 
 /** Addresses in and beside ranges of lists, and of all other ranges of the steps. */
 export function listedAddresses(steps: readonly Step[]): readonly string[] {
-  const asked = steps.filter((step) => step.kind === 'address');
-  if (!asked.some(({ list }) => list !== null)) return [];
-  return once(asked, () => addressesUnlike(asked));
+  const addressSteps = steps.filter((step) => step.kind === 'address');
+  if (!addressSteps.some(({ list }) => list !== null)) return [];
+  return once(addressSteps, () => addressesUnlike(addressSteps));
 }
 
 function addressesUnlike(steps: readonly AddressStep[]): readonly string[] {

@@ -42,9 +42,9 @@ export function heldOn(path: string, roles: readonly string[]): readonly string[
   return asHeld(roles, ({ param }) => {
     if (param === null) return 'elsewhere';
     const [, at, before = '', after = ''] = /^(\d+)_([0-9a-f]*)_([0-9a-f]*)$/.exec(param ?? '') ?? [];
-    const written = at === undefined ? undefined : segments[Number(at)];
-    if (written === undefined || written.includes('%FF')) return null;
-    return withoutTextAround({ before: text(before), after: text(after), shape: null }, decodeURIComponent(written));
+    const segment = at === undefined ? undefined : segments[Number(at)];
+    if (segment === undefined || segment.includes('%FF')) return null;
+    return withoutTextAround({ before: text(before), after: text(after), shape: null }, decodeURIComponent(segment));
   });
 }
 

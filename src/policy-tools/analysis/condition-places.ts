@@ -21,7 +21,7 @@ export function conditionPlace(route: Route, criterion: Criterion, ...key: reado
     const at = (policy.conditions ?? []).filter(isOfWhen).indexOf(criterion);
     return { subject: policy.id, place: { kind: 'policy', name: policy.id, key: ['when', at, ...key] } };
   }
-  const written = restricted?.own.conditions ?? route.conditions ?? [];
+  const criteria = restricted?.own.conditions ?? route.conditions ?? [];
   // Time limits are conditions that `when` does not have.
   if (criterion.reason === 'sign_in_too_old') {
     return { subject: id, place: { kind: 'route', index, key: ['maxAuthAge'] } };
@@ -32,6 +32,6 @@ export function conditionPlace(route: Route, criterion: Criterion, ...key: reado
       criterion.steps[0]?.kind === 'stretch' && criterion.steps[0].stretch.toMs === null ? 'notBefore' : 'notAfter';
     return { subject: id, place: { kind: 'route', index, key: [limit] } };
   }
-  const own = written.filter(isOfWhen);
+  const own = criteria.filter(isOfWhen);
   return { subject: id, place: { kind: 'route', index, key: ['when', own.indexOf(criterion), ...key] } };
 }

@@ -37,9 +37,9 @@ export function unmeetableConditions(config: Config, probes: Probes): readonly F
     if (!anonymous && !known) return true;
     const budget = new Budget(Math.min(maxSteps, left));
     const callers = [...(anonymous ? [false] : []), ...(known ? [true] : [])];
-    const found = callers.some((identified) => canMeet(criteria, route, identified, authentications, budget));
+    const possible = callers.some((identified) => canMeet(criteria, route, identified, authentications, budget));
     left -= budget.spent;
-    return found;
+    return possible;
   };
   return probes.table.routes.flatMap((route) => {
     const { conditions } = route;
@@ -55,8 +55,8 @@ export function unmeetableConditions(config: Config, probes: Probes): readonly F
       const from = isOwn ? '' : ` of the policy "${policy}"`;
       const requests = methods === null ? 'request' : `${methods.join(' or ')} request`;
       const message = `no ${requests} can meet the condition "${word}"${from}${exempt([criterion])}`;
-      const shown = methods === null ? example : exampleOf(probes.first(route, methods[0]));
-      return [findingOf('condition_unmeetable', route.id, place, message, { example: shown })];
+      const text = methods === null ? example : exampleOf(probes.first(route, methods[0]));
+      return [findingOf('condition_unmeetable', route.id, place, message, { example: text })];
     });
     if (alone.length > 0 || conditions.length < 2) return alone;
     const place = { kind: 'route', index: route.index, key: ['when'] } as const;

@@ -9,9 +9,9 @@ import { type Finding, findingOf } from './finding.ts';
 export type NearestName = (name: string, known: Iterable<string>) => string | null;
 
 export function idleRoles({ roles, routes }: Config, nearest: NearestName): readonly Finding[] {
-  const asked = askedRoles(routes.routes);
-  const useful = grantingAny(asked, roles);
-  const known = [...asked];
+  const names = askedRoles(routes.routes);
+  const useful = grantingAny(names, roles);
+  const known = [...names];
   return [...roles.keys()].flatMap((role) => {
     if (useful.has(role)) return [];
     const place = { kind: 'role', name: role } as const;
@@ -35,18 +35,18 @@ export function idleUpstreams({ upstreams, routes }: Config): readonly Finding[]
 }
 
 function askedRoles(routes: Config['routes']['routes']): ReadonlySet<string> {
-  const asked = new Set<string>();
+  const names = new Set<string>();
   // Routes with equal rules share one object.
   const seen = new Set<AccessRule>();
   for (const { access, conditions } of routes) {
     for (const rule of [access.every, ...access.byMethod.values()]) {
       if (rule?.kind !== 'roles' || seen.has(rule)) continue;
       seen.add(rule);
-      for (const role of rolesIn(rule.source)) asked.add(role);
+      for (const role of rolesIn(rule.source)) names.add(role);
     }
-    for (const { unlessSource } of conditions ?? []) for (const role of unlessSource) asked.add(role);
+    for (const { unlessSource } of conditions ?? []) for (const role of unlessSource) names.add(role);
   }
-  return asked;
+  return names;
 }
 
 /** Those roles, and all roles that inherit one of them directly or indirectly. */

@@ -61,10 +61,10 @@ function canBeMet(demand: RoleDemand, declared: Iterable<string>, mapping: RoleM
   if (ways === null) return true;
   // A source that may not give a role that follows from another gives the other alone.
   return [null, ...(mapping?.limits.values() ?? [])].some((allowed) => {
-    const given = marks.map((brought) => bitsOf(mayGive(allowed, brought)));
-    return ways.some(({ forbidden, sets: asked }) => {
-      const held = given.reduce((all, bits) => ((bits & forbidden) === 0n ? all | bits : all), 0n);
-      return asked.every((set) => (held & set) !== 0n);
+    const masks = marks.map((brought) => bitsOf(mayGive(allowed, brought)));
+    return ways.some(({ forbidden, sets: demands }) => {
+      const total = masks.reduce((all, bits) => ((bits & forbidden) === 0n ? all | bits : all), 0n);
+      return demands.every((set) => (total & set) !== 0n);
     });
   });
 }
@@ -87,12 +87,12 @@ export function idleParts({ roles, roleMapping }: Config, probes: Probes): reado
     canBeMet(compileRoles(part, roles, met), roles.keys(), roleMapping);
   const hint = 'remove it, or list the intended roles';
   return probes.table.routes.flatMap((route) => {
-    const found = new Map<string, FindingCode>();
+    const problems = new Map<string, FindingCode>();
     const { own, policies } = route.restricted ?? { own: route, policies: [] };
     // A route may require what a policy requires too.
     for (const rule of [...rulesIn(own.access), ...policies.flatMap(({ access }) => access ?? [])]) {
       for (const words of rule.kind === 'roles' ? repeatedIn(rule.source) : []) {
-        found.set(`${words} is listed twice`, 'roles_repeated');
+        problems.set(`${words} is listed twice`, 'roles_repeated');
       }
     }
     for (const rule of rulesIn(route.access)) {
@@ -100,12 +100,12 @@ export function idleParts({ roles, roleMapping }: Config, probes: Probes): reado
       for (const part of partsIn(rule.source)) {
         if (part === rule.source) continue;
         const words = termInWords(part);
-        if (!canBe(part, true)) found.set(`no identity can meet the part ${words}`, 'roles_never');
-        if (!canBe(part, false)) found.set(`every identity meets the part ${words}`, 'roles_always');
+        if (!canBe(part, true)) problems.set(`no identity can meet the part ${words}`, 'roles_never');
+        if (!canBe(part, false)) problems.set(`every identity meets the part ${words}`, 'roles_always');
       }
     }
     const place = { kind: 'route', index: route.index, key: ['access'] } as const;
-    return [...found].map(([message, code]) => findingOf(code, route.id, place, message, { hint }));
+    return [...problems].map(([message, code]) => findingOf(code, route.id, place, message, { hint }));
   });
 }
 

@@ -52,11 +52,11 @@ interface Idle {
 
 function whyIdle(routes: readonly Route[], criterion: Criterion, refusals: Refusals): Idle | null {
   const { word, unless, unlessSource } = criterion;
-  const asked = routes.flatMap((route) => rulesWith(route, criterion));
+  const rules = routes.flatMap((route) => rulesWith(route, criterion));
   // If no identity meets the rule, the condition is not the cause.
-  if (asked.length === 0) return null;
+  if (rules.length === 0) return null;
   const refuses = (criteria: (route: Route, method: string) => readonly Criterion[]) =>
-    asked.some(({ route, method, rule }) => refusals.ofLast(criteria(route, method), route, rule));
+    rules.some(({ route, method, rule }) => refusals.ofLast(criteria(route, method), route, rule));
   if (!refuses(() => [{ ...criterion, unless: null }])) {
     const message = `every request meets the condition "${word}", so it refuses none`;
     return { code: 'condition_always_met', message, hint: 'remove it, or compare with the intended value' };
@@ -72,20 +72,20 @@ function whyIdle(routes: readonly Route[], criterion: Criterion, refusals: Refus
     return applying.slice(0, applying.indexOf(criterion) + 1);
   };
   if (refuses(upTo)) return null;
-  const before = asked.flatMap(({ route, method }) => upTo(route, method).slice(0, -1));
+  const before = rules.flatMap(({ route, method }) => upTo(route, method).slice(0, -1));
   const names = [...new Set(before.map((earlier) => `"${earlier.word}"`))].join(', ');
   const message = `the condition "${word}" refuses only requests that ${names} already refused`;
   return { code: 'condition_shadowed', message, hint: 'remove it, or move it to the front' };
 }
 
-interface Asked {
+interface RuleUse {
   readonly route: Route;
   readonly method: string;
   readonly rule: AccessRule;
 }
 
 /** Rules that allow a caller that the condition could refuse. */
-function rulesWith(route: Route, criterion: Criterion): readonly Asked[] {
+function rulesWith(route: Route, criterion: Criterion): readonly RuleUse[] {
   return rulesOf(route).flatMap(([method, rule]) =>
     rule.kind === 'deny' || !appliesTo(criterion, method) ? [] : [{ route, method, rule }],
   );
@@ -110,9 +110,9 @@ class Refusals {
     // Several conditions may share a word.
     const conditions = criteria.map((criterion, index) => ({ ...criterion, word: String(index) }));
     const word = String(criteria.length - 1);
-    const found = canShow({ ...route, conditions }, rule, { kind: 'refuses', word }, this.#callers);
-    this.#known.set(key, found);
-    return found;
+    const result = canShow({ ...route, conditions }, rule, { kind: 'refuses', word }, this.#callers);
+    this.#known.set(key, result);
+    return result;
   }
 }
 

@@ -2,7 +2,7 @@
 import type { AccessRule } from '../../core/policy/access.ts';
 import type { CanonicalRequest } from '../../core/request/request-view.ts';
 import { evictsFromPath } from '../../core/revocation/eviction.ts';
-import { ruleInWords, written } from '../../core/routing/describe-routes.ts';
+import { accessSource, ruleInWords } from '../../core/routing/describe-routes.ts';
 import { matchRoute } from '../../core/routing/match-route.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { exampleOf, listedMethods, methodsToAsk, type Probes, ruleFor } from '../../policy-model/probes.ts';
@@ -30,7 +30,7 @@ function publicOver(probes: Probes): readonly Finding[] {
     if (open && route.pattern.host !== null) hosts.set(route.pattern.host, probes.first(route).host);
   }
   if (hosts.size === 0 || hosts.size * table.routes.length > maxPairs) return [];
-  const found = new Map<Route, Finding>();
+  const findings = new Map<Route, Finding>();
   for (const guarding of table.routes) {
     const { host: own, segments } = guarding.pattern;
     if (!segments.some(({ kind }) => kind === 'literal')) continue;
@@ -43,17 +43,17 @@ function publicOver(probes: Probes): readonly Finding[] {
         const match = matchRoute(table, { ...probe, host, method });
         if (typeof match === 'string' || 'allow' in match) continue;
         const taking = match.route;
-        if (found.has(taking) || taking.pattern.host !== pattern) continue;
+        if (findings.has(taking) || taking.pattern.host !== pattern) continue;
         if (!letsAnybodyIn(ruleFor(taking, method))) continue;
         const message = `requests that "${guarding.id}" (${guarding.pattern.path}) protects are open on ${pattern}, because a host takes precedence over a path`;
         const place = { kind: 'route', index: taking.index, key: ['match'] } as const;
         const hint = `add a route for ${guarding.pattern.path} on this host`;
         const example = exampleOf({ ...probe, host, method });
-        found.set(taking, findingOf('public_over_protected', taking.id, place, message, { example, hint }));
+        findings.set(taking, findingOf('public_over_protected', taking.id, place, message, { example, hint }));
       }
     }
   }
-  return [...found.values()];
+  return [...findings.values()];
 }
 
 /** A service may confirm the end of something that it never had. */
@@ -78,7 +78,7 @@ function publicBelow(route: Route, probes: Probes): readonly Finding[] | null {
     // The route is open only if a request reaches it. Another route in different letter case may prevent that.
     const reaching = probes.of(route, method).find((request) => takes(route, request, probes));
     if (reaching === undefined) return null;
-    const rule = ruleInWords(written(ruleFor(other, method)!));
+    const rule = ruleInWords(accessSource(ruleFor(other, method)!));
     const every = listedMethods(route) === null && route.access.byMethod.size === 0 ? 'every method' : open.join(', ');
     const kind = ruleFor(route, method)!.kind === 'public' ? 'public' : 'open without an identity';
     const message = `${every} is ${kind} here, below "${other.id}" (${other.pattern.path}), which requires ${rule}`;

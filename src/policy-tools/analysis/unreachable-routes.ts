@@ -25,12 +25,12 @@ function nameOf({ id, pattern: { host, path } }: Route, { table }: Probes): stri
 function refused(route: Route, probes: Probes): Finding | null {
   for (const segment of route.pattern.segments) {
     if (segment.kind !== 'literal' || oneSpelling.test(segment.text)) continue;
-    const written = encodeURIComponent(segment.text);
-    const read = canonicalPath(`/${written}`);
+    const text = encodeURIComponent(segment.text);
+    const read = canonicalPath(`/${text}`);
     const tolerated = route.tolerates | toleratedByAll;
     if (typeof read !== 'string' && (read.ambiguities & ~tolerated) === 0) continue;
     const place = { kind: 'route', index: route.index, key: ['match'] } as const;
-    const message = `${nameOf(route, probes)} never matches: a path with "${written}" is refused, because services read it in several ways`;
+    const message = `${nameOf(route, probes)} never matches: a path with "${text}" is refused, because services read it in several ways`;
     const hint = 'set "path" of the route to keep that spelling, or write the pattern without it';
     return findingOf('route_unreachable', route.id, place, message, { example: exampleOf(probes.first(route)), hint });
   }
@@ -44,7 +44,7 @@ function unreachable(route: Route, probes: Probes): Finding | null {
   if (!probes.triesAll(route)) return null;
   for (const request of probes.of(route)) {
     const leaf = findLeaf(table, request.host, request.path);
-    if (leaf?.routes.some((found) => found === route) === true) {
+    if (leaf?.routes.some((one) => one === route) === true) {
       if (table.folded === null || !claimedInAnotherCase(route, request, table)) return null;
       cased = true;
     } else {

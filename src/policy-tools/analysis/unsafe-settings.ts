@@ -88,10 +88,10 @@ function isLoopback(hostname: string): boolean {
 
 function unusedSources({ sources, sourceRule }: Config): readonly Finding[] {
   const { bearer, keyPair, apiKey, issuers } = sourceRule;
-  const asked = new Set([bearer, keyPair, apiKey, ...issuers.map(({ source }) => source)]);
-  for (const source of sources) if (source.kind === 'jwt') asked.add(source.introspection);
+  const names = new Set([bearer, keyPair, apiKey, ...issuers.map(({ source }) => source)]);
+  for (const source of sources) if (source.kind === 'jwt') names.add(source.introspection);
   return sources
-    .filter(({ name, kind }) => kind !== 'session' && !asked.has(name))
+    .filter(({ name, kind }) => kind !== 'session' && !names.has(name))
     .map(({ name }) => {
       const hint = 'use it under "credentials", or remove it';
       return settingFinding('source_unused', ['sources', name], `the source "${name}" receives no credential`, hint);
@@ -170,9 +170,9 @@ function everyAddress({ routes }: Config): readonly Finding[] {
 const known = new WeakMap<readonly string[], boolean>();
 
 function holdsEvery(ranges: readonly string[]): boolean {
-  const found = known.get(ranges) ?? holdEveryAddress(ranges);
-  known.set(ranges, found);
-  return found;
+  const result = known.get(ranges) ?? holdEveryAddress(ranges);
+  known.set(ranges, result);
+  return result;
 }
 
 function settingFinding(

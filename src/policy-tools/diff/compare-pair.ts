@@ -81,8 +81,8 @@ function changeOf(
   const budget = new Budget(maxSteps);
   const scope = { authentications, budget };
   const callers: CallerChange[] = [];
-  const changeFor = (caller: Caller['kind'], held: readonly Mark[], ways: readonly Way[]): CallerChange => {
-    return { caller, marks: held, assignmentsByWay: () => assignmentsByWay(ways, bitsOf(held), authentications) };
+  const changeFor = (caller: Caller['kind'], markSet: readonly Mark[], ways: readonly Way[]): CallerChange => {
+    return { caller, marks: markSet, assignmentsByWay: () => assignmentsByWay(ways, bitsOf(markSet), authentications) };
   };
   for (const caller of ['anonymous', 'unresolved'] as const) {
     const search = new Search(waysFor(caller, allowing, refusing, budget), scope);
@@ -90,11 +90,11 @@ function changeOf(
   }
   const search = new Search(waysFor('known', allowing, refusing, budget), scope, always);
   const largest = search.ways
-    .map((way) => ({ way, held: largestFor(way, marks) }))
-    .filter(({ way, held }) => search.isPossibleBy(way, bitsOf(held)));
+    .map((way) => ({ way, markSet: largestFor(way, marks) }))
+    .filter(({ way, markSet }) => search.isPossibleBy(way, bitsOf(markSet)));
   const { sets, more } = minimalSets(marks, largest, search);
-  callers.push(...sets.map((held) => changeFor('known', held, search.ways)));
-  const fuller = largest.map(({ way, held }) => changeFor('known', held, [way]));
+  callers.push(...sets.map((markSet) => changeFor('known', markSet, search.ways)));
+  const fuller = largest.map(({ way, markSet }) => changeFor('known', markSet, [way]));
   return { kind, callers, fuller, more, cut: budget.exhausted };
 }
 
@@ -130,23 +130,25 @@ function waysFor(caller: Caller['kind'], allowing: Place, refusing: Place, budge
 /** Minimal sets of marks that make the change possible, smallest first. `more`: there may be others. */
 function minimalSets(
   marks: readonly Mark[],
-  largest: readonly { readonly way: Way; readonly held: readonly Mark[] }[],
+  largest: readonly { readonly way: Way; readonly markSet: readonly Mark[] }[],
   search: Search,
 ): { readonly sets: readonly (readonly Mark[])[]; readonly more: boolean } {
   if (largest.length === 0) return { sets: [], more: false };
-  const isNeeded = (mark: Mark) => !largest.some(({ way, held }) => search.isPossibleBy(way, bitsOf(held, mark)));
+  const isNeeded = (mark: Mark) => !largest.some(({ way, markSet }) => search.isPossibleBy(way, bitsOf(markSet, mark)));
   const needed = marks.filter(isNeeded);
-  const optional = marks.filter((mark) => !needed.includes(mark) && largest.some(({ held }) => held.includes(mark)));
+  const optional = marks.filter(
+    (mark) => !needed.includes(mark) && largest.some(({ markSet }) => markSet.includes(mark)),
+  );
   const sets: (readonly Mark[])[] = [];
   let looked = 0;
   for (const chosen of subsetsBySize(optional)) {
     if (looked === maxSets || sets.length === maxMinimalSets) {
-      return { sets: sets.length > 0 ? sets : [search.lessened(largest[0]!.held)], more: true };
+      return { sets: sets.length > 0 ? sets : [search.lessened(largest[0]!.markSet)], more: true };
     }
     looked += 1;
-    const held = [...needed, ...chosen];
-    if (sets.some((less) => less.every((mark) => held.includes(mark)))) continue;
-    if (search.isPossible(held)) sets.push(held);
+    const markSet = [...needed, ...chosen];
+    if (sets.some((less) => less.every((mark) => markSet.includes(mark)))) continue;
+    if (search.isPossible(markSet)) sets.push(markSet);
     // Any other possible set is larger.
     if (chosen.length === 0 && sets.length > 0) break;
   }

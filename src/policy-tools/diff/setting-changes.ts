@@ -123,8 +123,8 @@ function gatewayChanges(before: readonly Setting[], after: readonly Setting[]): 
     if (setting.startsWith('upstreams.') && (a === undefined || b === undefined)) return [];
     const [from, to] = [a?.shown ?? 'not set', b?.shown ?? 'not set'];
     // Secrets are masked, so two of them look the same.
-    const shown = from === to ? { before: 'one value', after: 'another' } : { before: from, after: to };
-    return [{ ...gateway, setting, class: (a ?? b)!.class, ...shown }];
+    const texts = from === to ? { before: 'one value', after: 'another' } : { before: from, after: to };
+    return [{ ...gateway, setting, class: (a ?? b)!.class, ...texts }];
   });
 }
 
@@ -168,7 +168,7 @@ function pairChanges([a, b]: Pair): readonly SettingChange[] {
   return routeSettings.flatMap(({ name, class: keyClass, value }) => {
     // Without a route only a preflight got a response, before any rule was checked.
     if ((a === null || b === null) && name !== 'cors') return [];
-    const [before, after] = [a, b].map((route) => shown(route === null ? null : value(route))) as [string, string];
+    const [before, after] = [a, b].map((route) => textOf(route === null ? null : value(route))) as [string, string];
     return before === after ? [] : [{ ...where, setting: name, class: keyClass, before, after }];
   });
 }
@@ -198,7 +198,7 @@ function pathInWords({ tolerates, reading }: Route): string | null {
   return words.length === 0 ? null : words.join(', ');
 }
 
-function shown(value: unknown): string {
+function textOf(value: unknown): string {
   if (value === null || value === undefined) return 'none';
   if (typeof value === 'string') return value;
   return JSON.stringify(value, (_key, part: unknown) => {

@@ -37,18 +37,18 @@ export function witnessOf(
 ): Witness | null {
   // The segments of the target may be the only ones that lead to these two routes.
   for (const params of ['assigned', 'asTarget'] as const) {
-    const made = make(matchPair, candidate, params);
-    const reason = made === null ? null : reasonOf(made, matchPair, kind, policies);
-    if (made !== null && reason !== null) return { ...made, caller: candidate.caller, reason };
+    const sample = make(matchPair, candidate, params);
+    const reason = sample === null ? null : reasonOf(sample, matchPair, kind, policies);
+    if (sample !== null && reason !== null) return { ...sample, caller: candidate.caller, reason };
   }
   return null;
 }
 
-type Made = Pick<Witness, 'request' | 'identity'>;
+type Sample = Pick<Witness, 'request' | 'identity'>;
 
 /** Reason of the refusal; null: the routes are different ones, or the decisions do not differ in this way. */
 function reasonOf(
-  { request, identity }: Made,
+  { request, identity }: Sample,
   { before, after }: MatchPair,
   kind: 'newlyAllowed' | 'newlyRefused',
   policies: readonly [Policy, Policy],
@@ -67,7 +67,7 @@ function make(
   { sent, target, before, after }: MatchPair,
   { caller, holders, assignment }: Candidate,
   params: 'assigned' | 'asTarget',
-): Made | null {
+): Sample | null {
   const values = new Values(target.path);
   if (!values.hold(holders) || !values.assign(assignment)) return null;
   const headers = caller === 'unresolved' ? ['Authorization', 'Bearer one', 'api-key', 'two', 'api-secret', 'two'] : [];

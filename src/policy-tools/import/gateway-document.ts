@@ -21,17 +21,17 @@ export function gatewayDocument({ routes: settled, upstream, head }: GatewayPart
   const names = routeNames(routes);
   const serviceOf = ({ rule }: SettledRoute) => rule.upstream ?? upstream ?? noService;
   const services = upstreamNames(routes.map(serviceOf));
-  const written = {
+  const content = {
     version: 1,
     authApi: { url: '$' + '{AUTH_API_URL:-http://auth-api:8081}' },
     roles: Object.fromEntries(rolesIn(routes).map((role) => [role, {}])),
     upstreams: Object.fromEntries([...services].map(([origin, name]) => [name, { targets: [origin] }])),
     routes: routes.map((route, index) => routeEntry(route, routes, names[index]!, services.get(serviceOf(route))!)),
   };
-  const document = new YamlDocument(escaped(written), { aliasDuplicateObjects: false });
+  const document = new YamlDocument(escaped(content), { aliasDuplicateObjects: false });
   document.commentBefore = ` ${printable(head)}`;
   // Not escaped, because this is a variable.
-  document.setIn(['authApi', 'url'], written.authApi.url);
+  document.setIn(['authApi', 'url'], content.authApi.url);
   const list = document.get('routes');
   if (isSeq(list)) {
     for (const [index, item] of list.items.entries()) {
@@ -112,11 +112,11 @@ function accessEntry(access: ImportedAccess): unknown {
 
 function rolesIn(routes: readonly SettledRoute[]): string[] {
   const rules = routes.flatMap(({ access, methods }) => [access, ...(methods?.values() ?? [])]);
-  const found = rules.flatMap((rule) => {
+  const names = rules.flatMap((rule) => {
     if (typeof rule === 'string') return [];
     return [...rule.any.flatMap((term) => (typeof term === 'string' ? term : term.all)), ...rule.all];
   });
-  return [...new Set(found)].sort();
+  return [...new Set(names)].sort();
 }
 
 /** Escapes texts that only look like a variable. */

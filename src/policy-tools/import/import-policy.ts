@@ -77,9 +77,10 @@ function leftoversOf({ name, place, methods, pattern, denied, stricter }: Import
 }
 
 function detect(documents: readonly SourceNode[]): FormatName {
-  const found = formatNames.filter((name) => documents.some((document) => formats[name].is(document)));
-  const [only] = found;
-  if (only !== undefined && found.length === 1) return only;
-  const what = only === undefined ? 'the format of these files is unknown' : `these files are ${found.join(' and ')}`;
+  const candidates = formatNames.filter((name) => documents.some((document) => formats[name].is(document)));
+  const [only] = candidates;
+  if (only !== undefined && candidates.length === 1) return only;
+  const what =
+    only === undefined ? 'the format of these files is unknown' : `these files are ${candidates.join(' and ')}`;
   throw new SourceError(`${what}: choose one with --from (${formatNames.join(', ')})`);
 }

@@ -16,15 +16,15 @@ export type PathShapes = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
 /** Omits lists of words if two paths of the same length have different ones, because both could match a request equally well. */
 export function shapesIn(document: SourceNode): PathShapes {
-  const found = entriesOf(child(document, 'paths')).flatMap(([path, written]) => {
-    const item = follow(document, written);
+  const entries = entriesOf(child(document, 'paths')).flatMap(([path, source]) => {
+    const item = follow(document, source);
     return item === null || severalSegments.test(path) ? [] : [{ path, shapes: shapesOfPath(document, item) }];
   });
   const listsOf = (shapes: ReadonlyMap<string, string>) =>
     [...shapes.values()].filter((shape) => shape.startsWith('('));
-  const byLength = Map.groupBy(found, ({ path }) => path.split('/').length);
+  const byLength = Map.groupBy(entries, ({ path }) => path.split('/').length);
   return new Map(
-    found.map(({ path, shapes }) => {
+    entries.map(({ path, shapes }) => {
       const alike = byLength.get(path.split('/').length)!.flatMap((one) => listsOf(one.shapes));
       const keep = new Set(alike).size < 2;
       return [path, new Map([...shapes].filter(([, shape]) => keep || !shape.startsWith('(')))];
@@ -38,8 +38,8 @@ const severalSegments = /\{[+*/.;?&#]|[+*]\}/;
 /** Parameters without a shape are absent. */
 function shapesOfPath(document: SourceNode, item: SourceNode): ReadonlyMap<string, string> {
   const common = parametersOf(document, item);
-  const operations = entriesOf(item).flatMap(([key, written]) => {
-    const operation = /^(?:get|head|post|put|patch|delete|options)$/.test(key) ? follow(document, written) : null;
+  const operations = entriesOf(item).flatMap(([key, source]) => {
+    const operation = /^(?:get|head|post|put|patch|delete|options)$/.test(key) ? follow(document, source) : null;
     return operation === null || !isMapping(operation)
       ? []
       : [new Map([...common, ...parametersOf(document, operation)])];
@@ -52,19 +52,19 @@ function shapesOfPath(document: SourceNode, item: SourceNode): ReadonlyMap<strin
 }
 
 function parametersOf(document: SourceNode, node: SourceNode): Map<string, string | null> {
-  const found = new Map<string, string | null>();
-  for (const written of listOf(child(node, 'parameters'))) {
-    const parameter = follow(document, written);
+  const parameters = new Map<string, string | null>();
+  for (const source of listOf(child(node, 'parameters'))) {
+    const parameter = follow(document, source);
     if (parameter === null || textOf(child(parameter, 'in')) !== 'path') continue;
     const schema = child(parameter, 'schema');
     const name = textOf(child(parameter, 'name'));
-    if (name !== null) found.set(name, schema === undefined ? null : shapeOf(document, schema));
+    if (name !== null) parameters.set(name, schema === undefined ? null : shapeOf(document, schema));
   }
-  return found;
+  return parameters;
 }
 
-function shapeOf(document: SourceNode, written: SourceNode): string | null {
-  const schema = follow(document, written);
+function shapeOf(document: SourceNode, source: SourceNode): string | null {
+  const schema = follow(document, source);
   if (schema === null) return null;
   const type = textOf(child(schema, 'type'));
   const words = listOf(child(schema, 'enum')).map(textOf);

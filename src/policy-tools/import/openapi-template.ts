@@ -19,24 +19,24 @@ export function readTemplate(path: string, shapes: ReadonlyMap<string, string> =
   if (slash) parts.pop();
   const names = new Set<string>();
   let why = plain === path ? null : 'its path contains a query or a fragment';
-  const written: string[] = [];
+  const segments: string[] = [];
   for (const [index, part] of parts.entries()) {
     const [, before = '', name, after = ''] = /^([^{}]*)\{([^{}]+)\}([^{}]*)$/.exec(part) ?? [];
     if (name !== undefined && /^[+*/.;?&#]|[+*]$/.test(name)) {
       // Template extensions that match several segments.
       why ??= 'its template matches several segments';
-      written.push('**');
+      segments.push('**');
       break;
     }
     const isPlain = name !== undefined && patternOf(null, `/${before}{name}${after}`) !== null;
     if (!isPlain && /[{}]/.test(part)) why ??= 'its template within a segment is not supported';
     const shape = isPlain ? shapes.get(name) : undefined;
     const shaped = shape === undefined ? '' : `:${shape}`;
-    if (isPlain) written.push(`${before}{${parameterName(name, index, names)}${shaped}}${after}`);
-    else if (/[{}]/.test(part)) written.push(`{${parameterName('part', index, names)}}`);
-    else written.push(part === '' ? '' : literalPath(decoded(part)));
+    if (isPlain) segments.push(`${before}{${parameterName(name, index, names)}${shaped}}${after}`);
+    else if (/[{}]/.test(part)) segments.push(`{${parameterName('part', index, names)}}`);
+    else segments.push(part === '' ? '' : literalPath(decoded(part)));
   }
-  return { pattern: patternOf(null, `/${written.join('/')}`), exact: why === null, why, slash };
+  return { pattern: patternOf(null, `/${segments.join('/')}`), exact: why === null, why, slash };
 }
 
 function decoded(text: string): string {

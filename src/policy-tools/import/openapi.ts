@@ -21,9 +21,9 @@ export function readOpenApi(documents: readonly SourceNode[], { auth }: ReadSett
   const choice = chooseAuth([...used], auth, 'security schemes');
   if (auth !== null && !used.has(auth)) refuse(documents[0]!, `no operation requires a security scheme "${auth}"`);
   const lost: Leftover[] = [];
-  const found = documents.flatMap((document) => readDocument(document, choice, lost));
-  const byPath = Map.groupBy(found, ({ id }) => id);
-  const rules = denyUncertain(found, (own, other) => isSafe(own, other, byPath.get(other.id)!));
+  const all = documents.flatMap((document) => readDocument(document, choice, lost));
+  const byPath = Map.groupBy(all, ({ id }) => id);
+  const rules = denyUncertain(all, (own, other) => isSafe(own, other, byPath.get(other.id)!));
   return { rules, lost, auth: choice.auth };
 }
 
@@ -89,11 +89,11 @@ const elsewhere = 'it is a reference to another file; bundle the files into one 
 function* entriesIn(document: SourceNode): Generator<Entry> {
   const paths = child(document, 'paths');
   if (paths !== undefined && !isMapping(paths)) refuse(paths, '"paths" must be a mapping');
-  for (const [path, written] of entriesOf(paths)) {
+  for (const [path, source] of entriesOf(paths)) {
     if (!path.startsWith('/')) continue;
-    const item = follow(document, written);
+    const item = follow(document, source);
     if (item === null) {
-      yield { path, item: written, method: null, node: written, denied: elsewhere };
+      yield { path, item: source, method: null, node: source, denied: elsewhere };
       continue;
     }
     for (const [key, operation] of entriesOf(item)) {

@@ -171,22 +171,22 @@ function readAccess(row: SourceNode): ImportedAccess | { readonly why: string } 
 /** `/user/:id` and `/files/*any`. `why`: why the pattern matches more. */
 function readPath(path: string): { readonly pattern: PathPattern | null; readonly why: string | null } {
   const names = new Set<string>();
-  const written: string[] = [];
+  const segments: string[] = [];
   let why: string | null = null;
   const parts = path.replace(/\/$/, '').split('/').slice(1);
   for (const [index, part] of parts.entries()) {
     if (part.startsWith('*')) {
-      written.push('**');
+      segments.push('**');
       if (index < parts.length - 1) why = `"${printable(part)}" is allowed only at the end of a path`;
       break;
     }
-    if (/^:[^:*]*$/.test(part)) written.push(`{${parameterName(part.slice(1), index, names)}}`);
+    if (/^:[^:*]*$/.test(part)) segments.push(`{${parameterName(part.slice(1), index, names)}}`);
     else if (/[:*]/.test(part)) {
       why = `"${printable(part)}" is only part of a segment, which has no equivalent`;
-      written.push(`{${parameterName('part', index, names)}}`);
-    } else written.push(part === '' ? '' : literalPath(part));
+      segments.push(`{${parameterName('part', index, names)}}`);
+    } else segments.push(part === '' ? '' : literalPath(part));
   }
-  return { pattern: patternOf(null, `/${written.join('/')}`), why };
+  return { pattern: patternOf(null, `/${segments.join('/')}`), why };
 }
 
 function nameOf(method: string, path: string): string {

@@ -15,16 +15,16 @@ export interface ReadSource {
 }
 
 /**
- * The only authentication scheme, or why none is imported. `found`: schemes of the source, each once. `kind`: for example
+ * The only authentication scheme, or why none is imported. `schemes`: schemes of the source, each once. `kind`: for example
  * `security schemes`.
  */
 export function chooseAuth(
-  found: readonly string[],
+  schemes: readonly string[],
   wanted: string | null,
   kind: string,
 ): { readonly auth: string | null; readonly others: string } {
   if (wanted !== null) return { auth: wanted, others: `it requires credentials other than those of ${wanted}` };
-  if (found.length === 1) return { auth: found[0]!, others: '' };
-  const names = [...found].sort().slice(0, 5).join(', ');
+  if (schemes.length === 1) return { auth: schemes[0]!, others: '' };
+  const names = [...schemes].sort().slice(0, 5).join(', ');
   return { auth: null, others: `several ${kind} are in use (${names}); choose one with --auth` };
 }

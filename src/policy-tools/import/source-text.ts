@@ -91,8 +91,8 @@ class Builder {
     this.#nodes += 1;
     if (this.#nodes > maxNodes) fail(`more than ${maxNodes} values`);
     if (depth > deepest) fail(`nested deeper than ${deepest} levels`);
-    const made = (value: SourceNode['value']): SourceNode => ({ file: this.#file, line, value });
-    if (node === null) return made(null);
+    const nodeWith = (value: SourceNode['value']): SourceNode => ({ file: this.#file, line, value });
+    if (node === null) return nodeWith(null);
     if (isAlias(node)) {
       const target = this.#anchors.get(node.source);
       if (target === undefined || target === null) return fail(`the alias *${node.source} has no anchor`);
@@ -101,7 +101,7 @@ class Builder {
     if (node.anchor !== undefined) this.#anchors.set(node.anchor, null);
     const value = this.#valueOf(node, depth, offset, fail);
     if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
-    return made(value);
+    return nodeWith(value);
   }
 
   #valueOf(node: ParsedNode, depth: number, offset: number, fail: (what: string) => never): SourceNode['value'] {

@@ -61,8 +61,8 @@ function describeEntry(
   });
 }
 
-function groupedMethods(found: readonly MethodReach[], kinds: readonly CredentialKind[]): readonly ReachedMethods[] {
-  const described = found.map((one) => ({ ...one, ways: waysInWords(one.ways, kinds) }));
+function groupedMethods(methods: readonly MethodReach[], kinds: readonly CredentialKind[]): readonly ReachedMethods[] {
+  const described = methods.map((one) => ({ ...one, ways: waysInWords(one.ways, kinds) }));
   const alike = Map.groupBy(described, ({ open, ways }) => JSON.stringify([open, ways]));
   return [...alike.values()].map((methods) => {
     const { open, ways } = methods[0]!;

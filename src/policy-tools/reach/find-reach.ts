@@ -115,19 +115,19 @@ function waysOf(route: Route, rule: AccessRule, method: string, caller: Caller):
   }
   if (!takesKind) return [];
   const kinds = known === 'roles' && rule.kind !== 'optional' ? taken : null;
-  const found = new Map<string, { criteria: readonly Criterion[]; scopes: Choice[] }>();
+  const byKey = new Map<string, { criteria: readonly Criterion[]; scopes: Choice[] }>();
   const choices = choicesOf(route.scopes ?? [], identity.roles);
   for (const choice of choices) {
-    const held = inChoice(identity, route.scopes ?? [], choice);
-    if (rule.kind === 'roles' && checkRoles(rule.demand, held.roles, meets) !== null) continue;
-    const criteria = openCriteria(route, method, held, known);
+    const holder = inChoice(identity, route.scopes ?? [], choice);
+    if (rule.kind === 'roles' && checkRoles(rule.demand, holder.roles, meets) !== null) continue;
+    const criteria = openCriteria(route, method, holder, known);
     if (!isOpen(criteria, true)) continue;
     const key = criteria.map((one) => route.conditions?.indexOf(one)).join();
-    const same = found.get(key) ?? { criteria, scopes: [] };
+    const same = byKey.get(key) ?? { criteria, scopes: [] };
     same.scopes.push(choice);
-    found.set(key, same);
+    byKey.set(key, same);
   }
-  return [...found.values()].flatMap(({ criteria, scopes }) =>
+  return [...byKey.values()].flatMap(({ criteria, scopes }) =>
     joined(scopes, choices).map((each): Way => ({ scopes: each, kinds, criteria })),
   );
 }
@@ -193,7 +193,7 @@ function choicesOf(scopes: readonly ScopedRole[], roles: readonly string[]): rea
 
 /** Reads roles as `inScope` does for a request. */
 function inChoice(identity: Identity, scopes: readonly ScopedRole[], choice: Choice): Identity {
-  const held = scopes.filter((scoped) => {
+  const matches = scopes.filter((scoped) => {
     if (scoped.param === null) return identity.roles.some((role) => scopeOf(scoped, role) !== null);
     const scope = choice.get(scoped.param) ?? null;
     const text = scope === null ? null : roleInScope(scoped, scope);
@@ -201,7 +201,7 @@ function inChoice(identity: Identity, scopes: readonly ScopedRole[], choice: Cho
   });
   if (scopes.length === 0) return identity;
   const own = identity.roles.filter((role) => !role.includes('{'));
-  return { ...identity, roles: [...own, ...new Set(held.map(({ role }) => role))] };
+  return { ...identity, roles: [...own, ...new Set(matches.map(({ role }) => role))] };
 }
 
 /** All choices: any value. With a single parameter: one way with all its values. */

@@ -154,7 +154,7 @@ export function recordOf(
   const query = partsOfQuery(request.query, reads.query);
   const headers = headersOf(view.rawHeaders, reads.headers);
   if (query.length > maxText || headers.reduce((sum, text) => sum + text.length, 0) > maxText) return null;
-  const found =
+  const extraction =
     credential ??
     extractCredential(request, view.rawHeaders, credentials, readableKinds(decision.route?.credentials ?? null));
   return {
@@ -166,7 +166,7 @@ export function recordOf(
     ...(headers.length === 0 ? {} : { headers }),
     ...(view.trusted === true && headers.length > 0 ? { trusted: true } : {}),
     ...(reads.client ? { client: view.address ?? null } : {}),
-    credential: found === null || typeof found === 'string' ? found : found.kind,
+    credential: extraction === null || typeof extraction === 'string' ? extraction : extraction.kind,
     verdict: resolution === null ? null : (resolution.reason ?? 'accepted'),
     identity: identityOf(resolution?.identity ?? null, reads),
     outcome: decision.outcome,

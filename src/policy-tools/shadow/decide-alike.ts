@@ -21,8 +21,8 @@ export interface Decided {
 /** Null: the decision depends on an unknown result. */
 export function decideAlike({ view, credential, resolution }: Decided, policy: Policy): Decision | null {
   let known = true;
-  const decision = decide(view, policy, (asked) => {
-    if (resolution !== null && sameCredential(asked, credential)) return resolution;
+  const decision = decide(view, policy, (candidate) => {
+    if (resolution !== null && sameCredential(candidate, credential)) return resolution;
     known = false;
     return notAsked;
   }) as Decision;

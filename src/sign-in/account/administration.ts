@@ -38,8 +38,8 @@ export function createAdministration(
   /** The role may go at any moment, so every call may find it missing. */
   function asAdministrator(serve: (visit: Visit) => Promise<PageReply>) {
     return onVisit(async (visit) => {
-      async function call(asked: AuthApiCall) {
-        const response = await visit.call(asked);
+      async function call(apiCall: AuthApiCall) {
+        const response = await visit.call(apiCall);
         if (response.status === 403) throw new RoleMissing();
         if (response.json['code'] === 'passkey_required') throw new PasskeyMissing();
         return response;
@@ -64,8 +64,8 @@ export function createAdministration(
   async function listOfPeople(visit: Visit, message: string | null = null, added: NewPerson = blankPerson) {
     const { query } = visit.request;
     const search = textOf(query, 'search');
-    const asked = Number(query.get('page') ?? '1');
-    const page = Number.isInteger(asked) && asked >= 1 && asked <= maxPage ? asked : 1;
+    const pageNumber = Number(query.get('page') ?? '1');
+    const page = Number.isInteger(pageNumber) && pageNumber >= 1 && pageNumber <= maxPage ? pageNumber : 1;
     const parameters = { limit: String(peoplePerPage), page: String(page), ...(search === '' ? {} : { search }) };
     const response = await visit.call({ method: 'GET', path: `/admin/users?${new URLSearchParams(parameters)}` });
     // Nobody has an address or a name with such characters.

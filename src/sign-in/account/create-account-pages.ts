@@ -87,8 +87,8 @@ export function createAccountPages(parts: SignInParts, accounts: Accounts, secre
     };
   }
 
-  function call({ request: { address, userAgent } }: Step, asked: AuthApiCall): Promise<AuthApiResponse> {
-    return client.call({ ...asked, caller: { address, userAgent } });
+  function call({ request: { address, userAgent } }: Step, apiCall: AuthApiCall): Promise<AuthApiResponse> {
+    return client.call({ ...apiCall, caller: { address, userAgent } });
   }
 
   /** The same for an address of no user; and, for a new account, for that of one. */

@@ -51,8 +51,8 @@ function requestText(line: Line): string {
   const spent = Object.entries(parts).map(([name, value]) => `${name} ${value}`);
   const duration = `${total} ms${spent.length === 0 ? '' : ` (${spent.join(', ')})`}`;
   const place = `${host}${path}`;
-  const asked = place === '' ? `${method}` : `${method} ${place}`;
-  return `${statusText(status)} ${printable(asked)} ${pc.dim(duration)}`;
+  const target = place === '' ? `${method}` : `${method} ${place}`;
+  return `${statusText(status)} ${printable(target)} ${pc.dim(duration)}`;
 }
 
 function statusText(status: unknown): string {

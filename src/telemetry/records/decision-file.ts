@@ -65,10 +65,10 @@ export class DecisionFile {
     }
     const lines = this.#takeUpTo(this.#options.fileSizeBytes - this.#bytes);
     const bytes = Buffer.from(lines.join(''));
-    write(this.#descriptor!, bytes, (error, written) => {
-      this.#bytes += written ?? 0;
+    write(this.#descriptor!, bytes, (error, count) => {
+      this.#bytes += count ?? 0;
       if (error !== null) this.#failed(lines.length, error);
-      else if (written < bytes.length) this.#failed(lines.length, new Error('the disk took a part'));
+      else if (count < bytes.length) this.#failed(lines.length, new Error('the disk took a part'));
       this.#flush();
     });
   }

@@ -79,15 +79,15 @@ export class RecentDecisions {
   }
 
   find(id: string, nowMs: number): KeptDecision | null {
-    const found = [this.#byErrorId.get(id), this.#byRequestId.get(id)];
-    return found.find((one) => one !== undefined && one.atMs + this.#keepMs > nowMs) ?? null;
+    const candidates = [this.#byErrorId.get(id), this.#byRequestId.get(id)];
+    return candidates.find((one) => one !== undefined && one.atMs + this.#keepMs > nowMs) ?? null;
   }
 
   list(filter: DecisionFilter, most: number, nowMs: number): readonly KeptDecision[] {
-    const found = [...this.#groups.values()].flatMap((group) =>
+    const matches = [...this.#groups.values()].flatMap((group) =>
       [...group].filter((record) => record.atMs + this.#keepMs > nowMs && fits(record, filter)),
     );
-    return newest(found, most);
+    return newest(matches, most);
   }
 
   #forget(record: KeptDecision, group: Set<KeptDecision>): void {

@@ -77,16 +77,16 @@ export class SharedDecisions {
 
   /** Null: not found. Rejects if Redis does not respond. */
   async find(id: string, nowMs: number): Promise<KeptDecision | null> {
-    const found = await Promise.all((await this.#lengths()).map(({ name }) => this.#findIn(name, id, nowMs)));
-    const all = found.flatMap((one) => one ?? []);
+    const results = await Promise.all((await this.#lengths()).map(({ name }) => this.#findIn(name, id, nowMs)));
+    const all = results.flatMap((one) => one ?? []);
     return byErrorIdFirst(id, newest(all, all.length));
   }
 
   /** Newest first. Rejects if Redis does not respond. */
   async list(filter: DecisionFilter, most: number, nowMs: number): Promise<readonly KeptDecision[]> {
-    const asked = (await this.#lengths()).filter(({ reason }) => [undefined, reason].includes(filter.reason));
-    const found = await Promise.all(asked.map(({ name }) => this.#listIn(name, filter, most, nowMs)));
-    return newest(found.flat(), most);
+    const lists = (await this.#lengths()).filter(({ reason }) => [undefined, reason].includes(filter.reason));
+    const results = await Promise.all(lists.map(({ name }) => this.#listIn(name, filter, most, nowMs)));
+    return newest(results.flat(), most);
   }
 
   /** The one with this error id, or the newest one with this request id. */
@@ -101,13 +101,13 @@ export class SharedDecisions {
   }
 
   async #listIn(name: string, filter: DecisionFilter, most: number, nowMs: number): Promise<readonly KeptDecision[]> {
-    const found: KeptDecision[] = [];
+    const matches: KeptDecision[] = [];
     for await (const { sealed } of this.#newestFirst(name, nowMs)) {
       const record = this.#open(sealed);
-      if (record !== null && fits(record, filter)) found.unshift(record);
-      if (found.length >= most) break;
+      if (record !== null && fits(record, filter)) matches.unshift(record);
+      if (matches.length >= most) break;
     }
-    return found;
+    return matches;
   }
 
   /** Of the streams that exist. */

@@ -14,7 +14,7 @@ const mail: CodeMail = {
   codeId: '11111111-2222-4333-8444-555555555555',
   code: '012345',
   lifetimeMs: 600_000,
-  asked: { ip: '203.0.113.7', userAgent: 'client/1.0' },
+  requester: { ip: '203.0.113.7', userAgent: 'client/1.0' },
 };
 
 describe('oneLine', () => {
@@ -89,7 +89,8 @@ it.each([
 
 describe('composeMail', () => {
   it('names the device in plain words, whatever else its User-Agent says', () => {
-    const of = (userAgent: string) => composeMail({ ...mail, asked: { ip: '203.0.113.7', userAgent } }, askedAtMs).text;
+    const of = (userAgent: string) =>
+      composeMail({ ...mail, requester: { ip: '203.0.113.7', userAgent } }, askedAtMs).text;
     const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
     expect(of(firefox)).toContain('With: Firefox on Linux\n');
     expect(of(`${firefox} call +49 30 1234, https://evil.example`)).toContain('With: Firefox on Linux\n');
@@ -132,7 +133,7 @@ It works only where it was requested. If you did not ask to sign in, ignore this
   );
 
   it('omits unknown or impossible facts', () => {
-    const { text, html } = composeMail({ ...mail, asked: { ip: 'x\r\nBcc: y', userAgent: '\u0000' } }, askedAtMs);
+    const { text, html } = composeMail({ ...mail, requester: { ip: 'x\r\nBcc: y', userAgent: '\u0000' } }, askedAtMs);
     for (const part of [text, html]) expect(part).not.toMatch(/From address|^With:|>With<|Bcc/m);
   });
 
@@ -150,7 +151,7 @@ It works only where it was requested. If you did not ask to sign in, ignore this
     ],
     ['address_removed', 'The address new@b.test was removed from your account.'],
   ] as const)('reports a change of addresses and who made it: %s', (notice, sentence) => {
-    const about = { kind: 'notice', to: 'a@b.test', notice, address: 'new@b.test', asked: mail.asked } as const;
+    const about = { kind: 'notice', to: 'a@b.test', notice, address: 'new@b.test', requester: mail.requester } as const;
     const { subject, text } = composeMail(about, askedAtMs);
     expect(subject).toBe('The addresses of your account have changed');
     expect(text).toContain(sentence);
@@ -164,7 +165,7 @@ It works only where it was requested. If you did not ask to sign in, ignore this
       notice: 'registration_refused',
       to: 'a@b.test',
       address: 'a@b.test',
-      asked: mail.asked,
+      requester: mail.requester,
     } as const;
     const { subject, text } = composeMail(about, askedAtMs);
     expect(subject).toBe('You have an account already');

@@ -10,7 +10,7 @@ const mail: CodeMail = {
   codeId: '11111111-2222-4333-8444-555555555555',
   code: '012345',
   lifetimeMs: 600_000,
-  asked: { ip: '203.0.113.7', userAgent: 'client/1.0' },
+  requester: { ip: '203.0.113.7', userAgent: 'client/1.0' },
 };
 
 describe('openOutbox', () => {
@@ -21,10 +21,10 @@ describe('openOutbox', () => {
     const line = (level: string) => (fields: object, msg: string) => lines.push({ level, msg, ...fields });
     const log = { info: line('info'), warn: line('warn'), error: line('error') };
     const outbox = await openOutbox({ ...parts, log, settings: { outbox: 'console', mail: null } });
-    const { to, asked } = mail;
+    const { to, requester } = mail;
     outbox.send(mail);
     outbox.send({ kind: 'welcome', to, fullName: 'Ana Example' });
-    outbox.send({ kind: 'notice', to, notice: 'address_added', address: 'ana@other.test', asked });
+    outbox.send({ kind: 'notice', to, notice: 'address_added', address: 'ana@other.test', requester });
     const logged = { level: 'info', msg: 'mail is logged and not sent', to };
     expect(lines).toEqual([
       {

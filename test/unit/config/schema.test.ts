@@ -9,7 +9,7 @@ import { keysOf } from '../../../src/config/every-key.ts';
 import { jsonSchema } from '../../../src/config/json-schema.ts';
 import { parseAuthApiFile, parseConfig } from '../../../src/config/parse-config.ts';
 import { readValue } from '../../../src/config/read-value.ts';
-import { documentation, references, written } from '../../../src/config/reference-yaml.ts';
+import { documentation, fallbackOf, references } from '../../../src/config/reference-yaml.ts';
 import { unwrap } from '../../../src/config/schema/metadata.ts';
 import { authApiFileSchema, configSchema, includedSchema } from '../../../src/config/schema.ts';
 import { createLineIndex } from '../../../src/config/yaml/line-index.ts';
@@ -46,13 +46,13 @@ test.each(everyKey)('%s has a description and an example', (_, schema) => {
   const inner = unwrap(schema);
   const container =
     inner instanceof z.ZodObject || (inner instanceof z.ZodArray && inner.element instanceof z.ZodObject);
-  if (!container) expect(example ?? written(schema)).toBeDefined();
+  if (!container) expect(example ?? fallbackOf(schema)).toBeDefined();
 });
 
 test.each(everyKey.filter(([, schema]) => documentation(schema).example !== undefined && !isContainer(schema)))(
   '%s accepts its own example and default',
   (_, schema) => {
-    for (const value of [documentation(schema).example, written(schema)]) {
+    for (const value of [documentation(schema).example, fallbackOf(schema)]) {
       if (value === undefined) continue;
       const list = createProblemList('f', '', createLineIndex(''));
       const node = readYaml(JSON.stringify({ value }), { env: { ...env, ROLEGATE: 'x' } }, list);

@@ -5,7 +5,7 @@ import { type Attempt, afterFailure } from '../../../src/upstream/after-failure.
 /** A GET written to a new connection. */
 const attempt: Attempt = {
   connected: true,
-  written: true,
+  underway: true,
   reused: false,
   retried: false,
   responseStarted: false,
@@ -16,7 +16,7 @@ const onKept: Attempt = { ...attempt, reused: true };
 const post: Attempt = { ...onKept, repeatable: false };
 const headBroken: Attempt = { ...onKept, responseStarted: true };
 const bodyBroken: Attempt = { ...headBroken, headReceived: true };
-const unconnected: Attempt = { ...attempt, connected: false, written: false };
+const unconnected: Attempt = { ...attempt, connected: false, underway: false };
 
 test.each<[string, ClientErrorCode, Attempt, string]>([
   ['without a connection', 'unreachable', unconnected, 'elsewhere'],
@@ -28,7 +28,7 @@ test.each<[string, ClientErrorCode, Attempt, string]>([
   ['on a kept connection', 'closed', onKept, 'again'],
   ['on a kept connection, second time', 'closed', { ...onKept, retried: true }, 'upstream_failed'],
   ['a POST on a kept connection', 'closed', post, 'upstream_failed'],
-  ['a POST before any byte was written', 'closed', { ...post, written: false }, 'again'],
+  ['a POST before any byte was written', 'closed', { ...post, underway: false }, 'again'],
   ['in the head of the response', 'closed', headBroken, 'upstream_response_invalid'],
   ['in the head of the response', 'broken', headBroken, 'upstream_response_invalid'],
   ['in the body of the response', 'closed', bodyBroken, 'upstream_failed'],

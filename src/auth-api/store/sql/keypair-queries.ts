@@ -54,9 +54,9 @@ export function keyPairQueries(db: Kysely<Tables>): KeyPairStore {
         .select(ownerColumns)
         .executeTakeFirst();
       if (row === undefined) return null;
-      const found = { ...toSummary(row), ...toOwner(row), secretHash: row.secret_hash };
+      const keyPair = { ...toSummary(row), ...toOwner(row), secretHash: row.secret_hash };
       const live = row.verified === 1 && row.expire_at > nowMs && row.enabled === 1;
-      return live && row.api_key === apiKey ? found : null;
+      return live && row.api_key === apiKey ? keyPair : null;
     },
 
     async rehash(keyId, fromHash, toHash) {

@@ -18,10 +18,10 @@ interface Token {
 const word = /"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|([^\s;{}"'#][^\s;]*)|([;{}])|#[^\n]*|\s+/y;
 
 function tokens(text: string): Token[] {
-  const found: Token[] = [];
+  const list: Token[] = [];
   let line = 1;
   let at = 0;
-  const push = (part: string, quoted: boolean) => found.push({ text: part, line, quoted });
+  const push = (part: string, quoted: boolean) => list.push({ text: part, line, quoted });
   while (at < text.length) {
     word.lastIndex = at;
     const match = word.exec(text);
@@ -38,7 +38,7 @@ function tokens(text: string): Token[] {
     line += all.split('\n').length - 1;
     at += all.length;
   }
-  return found;
+  return list;
 }
 
 export function readBlocks(text: string): readonly Directive[] {

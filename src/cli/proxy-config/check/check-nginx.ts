@@ -162,8 +162,8 @@ function inherited(chain: Chain, name: string): Directive | undefined {
 /** Of lists such as `proxy_set_header`: those of the innermost block that has any. */
 function allInherited(chain: Chain, name: string): readonly Directive[] {
   for (const block of [...chain].reverse()) {
-    const found = block.filter((one) => one.name === name);
-    if (found.length > 0) return found;
+    const directives = block.filter((one) => one.name === name);
+    if (directives.length > 0) return directives;
   }
   return [];
 }

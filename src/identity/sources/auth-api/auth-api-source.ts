@@ -69,9 +69,9 @@ function judgeBody(
   if ('failure' in body) return invalid(body.failure);
   const reader = new FieldReader(body.json, settings, false);
   if (reader.read('verified', verified, isBoolean, 'a boolean') === false) return rejected('inactive');
-  const found = reader.failure === null ? read(body.json) : { failure: reader.failure };
-  if ('failure' in found) return invalid(found.failure);
-  return found.identity.expireAtMs <= nowMs ? rejected('expired') : found;
+  const result = reader.failure === null ? read(body.json) : { failure: reader.failure };
+  if ('failure' in result) return invalid(result.failure);
+  return result.identity.expireAtMs <= nowMs ? rejected('expired') : result;
 }
 
 function isBoolean(value: unknown): value is boolean {

@@ -40,9 +40,9 @@ export function createIntrospectionSource(options: IntrospectionSourceOptions): 
     if (rejection !== null) return rejected(rejection);
     const { users, fields } = config;
     const { kind } = credential;
-    const found = readIdentity(json, { source: name, users, settings, fields, kind, fractions: true, events });
-    if ('failure' in found) return invalid(found.failure);
-    return found.identity.expireAtMs <= nowMs ? rejected('expired') : found;
+    const result = readIdentity(json, { source: name, users, settings, fields, kind, fractions: true, events });
+    if ('failure' in result) return invalid(result.failure);
+    return result.identity.expireAtMs <= nowMs ? rejected('expired') : result;
   }
 
   const protocol: Protocol = {

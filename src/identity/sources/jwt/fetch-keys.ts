@@ -78,9 +78,9 @@ export function createKeyFetcher(
       const deadlineMs = performance.now() + timeoutMs;
       const url = keys.from === 'jwks' ? keys.url : await discover(deadlineMs);
       if (typeof url !== 'string') return url;
-      const found = await getObject(url, deadlineMs);
-      if (isFailure(found)) return found;
-      const list = found['keys'];
+      const document = await getObject(url, deadlineMs);
+      if (isFailure(document)) return document;
+      const list = document['keys'];
       if (!Array.isArray(list) || !list.every(isObject)) {
         return failureAt(url, 'field', 'field "keys": expected a list of JSON Web Keys');
       }

@@ -35,7 +35,7 @@ const retryMs = 1_000;
 const maxTried = 8;
 
 export function fetchedKeys(fetcher: KeyFetcher, clocks: Clocks): IssuerKeys {
-  let held: { readonly set: LocalJWKSet; readonly fetched: Moment } | null = null;
+  let entry: { readonly set: LocalJWKSet; readonly fetched: Moment } | null = null;
   /** Failure of the last fetch; null: it returned keys. */
   let failure: SourceFailure | null = null;
   let tried: Moment | null = null;
@@ -49,7 +49,7 @@ export function fetchedKeys(fetcher: KeyFetcher, clocks: Clocks): IssuerKeys {
       failure = fetched;
       return;
     }
-    held = { set: fetched, fetched: began };
+    entry = { set: fetched, fetched: began };
     failure = null;
   }
 
@@ -66,12 +66,12 @@ export function fetchedKeys(fetcher: KeyFetcher, clocks: Clocks): IssuerKeys {
   const since = (moment: Moment | undefined | null) =>
     moment == null ? Number.POSITIVE_INFINITY : elapsedMs(moment, clocks);
   const sinceTriedMs = () => since(tried);
-  const ageMs = () => since(held?.fetched);
+  const ageMs = () => since(entry?.fetched);
 
   async function usable(): Promise<LocalJWKSet | null> {
     if (ageMs() > maxMs) await refresh(retryMs);
     else if (ageMs() > freshMs) void refresh(refetchMs);
-    return held === null || ageMs() > maxMs ? null : held.set;
+    return entry === null || ageMs() > maxMs ? null : entry.set;
   }
 
   return {
@@ -81,7 +81,7 @@ export function fetchedKeys(fetcher: KeyFetcher, clocks: Clocks): IssuerKeys {
       const known = await select(set, header);
       if (known.length > 0) return { keys: known };
       await refresh(refetchMs);
-      const later = held === null ? [] : await select(held.set, header);
+      const later = entry === null ? [] : await select(entry.set, header);
       if (later.length > 0) return { keys: later };
       return failure === null ? { unknownForMs: Math.max(refetchMs - sinceTriedMs(), 0) } : { failure };
     },
@@ -103,8 +103,8 @@ export function fixedKeys(keys: readonly JWK[]): IssuerKeys {
     async find({ alg, kid }) {
       const [all, unnamed] = await sets;
       const named = await select(all, { alg, kid });
-      const found = named.length > 0 ? named : await select(unnamed, { alg });
-      return found.length > 0 ? { keys: found } : { unknownForMs: Number.POSITIVE_INFINITY };
+      const candidates = named.length > 0 ? named : await select(unnamed, { alg });
+      return candidates.length > 0 ? { keys: candidates } : { unknownForMs: Number.POSITIVE_INFINITY };
     },
     status: async () => ({ reachable: true, failure: null }),
     close: async () => {},

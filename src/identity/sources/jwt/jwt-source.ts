@@ -52,7 +52,7 @@ export function createJwtSource({ name, config, introspection, events, now, stea
     }
     const { fields, issuer, users } = config;
     const settings = `sources.${name}`;
-    const found = readIdentity(claims, {
+    const result = readIdentity(claims, {
       source: name,
       users,
       settings,
@@ -61,27 +61,27 @@ export function createJwtSource({ name, config, introspection, events, now, stea
       fractions: true,
       events,
     });
-    if ('identity' in found) return found.identity;
-    const failure = { source: name, url: issuer, ...found.failure };
+    if ('identity' in result) return result.identity;
+    const failure = { source: name, url: issuer, ...result.failure };
     return { refused: invalid(failure), failure, keepableMs: Infinity, outage: false };
   }
 
   const check: Source['check'] = async (credential, client, known) => {
     const askedAtMs = now();
-    const found = await verify(tokenOf(credential), credential.kind, askedAtMs);
-    if ('refused' in found) {
-      const { refused, failure, keepableMs, outage } = found;
+    const result = await verify(tokenOf(credential), credential.kind, askedAtMs);
+    if ('refused' in result) {
+      const { refused, failure, keepableMs, outage } = result;
       return { ...refused, failure, askedAtMs, keepableMs, outage };
     }
     const keepableMs = config.introspect === 'always' ? 0 : Infinity;
-    if (introspection === null) return { identity: found, failure: null, askedAtMs, keepableMs, outage: false };
+    if (introspection === null) return { identity: result, failure: null, askedAtMs, keepableMs, outage: false };
     const introspected = await introspection.check(credential, client, known);
     if (introspected.identity === null)
       return { ...introspected, keepableMs: Math.min(keepableMs, introspected.keepableMs) };
-    const expireAtMs = Math.min(found.expireAtMs, introspected.identity.expireAtMs);
+    const expireAtMs = Math.min(result.expireAtMs, introspected.identity.expireAtMs);
     return {
       ...introspected,
-      identity: Object.freeze({ ...found, expireAtMs }),
+      identity: Object.freeze({ ...result, expireAtMs }),
       keepableMs: Math.min(keepableMs, introspected.keepableMs),
     };
   };

@@ -33,11 +33,11 @@ export async function verifyToken(
   if (parts === null) return rejected('malformed');
   const refused = headerRejected(parts.header, config);
   if (refused !== null) return rejected(refused);
-  const found = await keys.find(parts.header);
-  if ('failure' in found) return found;
-  if (!('keys' in found)) return rejected('key', found.unknownForMs);
+  const result = await keys.find(parts.header);
+  if ('failure' in result) return result;
+  if (!('keys' in result)) return rejected('key', result.unknownForMs);
   const rejection =
-    (await verifySignature(token, config, found.keys, nowMs)) ?? claimsRejected(parts.claims, config, nowMs);
+    (await verifySignature(token, config, result.keys, nowMs)) ?? claimsRejected(parts.claims, config, nowMs);
   return rejection === null ? { claims: parts.claims } : rejected(rejection);
 }
 

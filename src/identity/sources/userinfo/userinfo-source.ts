@@ -32,9 +32,9 @@ export function createUserinfoSource(options: UserinfoSourceOptions): Source {
       const body = parseJson(response);
       if ('failure' in body) return invalid(body.failure);
       const { users, fields } = config;
-      const found = readIdentity(body.json, { source: name, users, settings, fields, kind, fractions: true, events });
-      if ('failure' in found) return invalid(found.failure);
-      return found.identity.expireAtMs <= nowMs ? rejected('expired') : found;
+      const result = readIdentity(body.json, { source: name, users, settings, fields, kind, fractions: true, events });
+      if ('failure' in result) return invalid(result.failure);
+      return result.identity.expireAtMs <= nowMs ? rejected('expired') : result;
     },
     probe: (base) => get(base, []),
   };

@@ -25,7 +25,7 @@ function startReceiver(names: readonly string[] = ['one']) {
       ...{ issuer, algorithms: ['ES256'], clockSkewMs: clockSkewS * 1000 },
       ...{ logout: { ...rules, ends: 'session' }, securityEvents: null },
     } as unknown as JwtSourceConfig;
-    return [issuer, { source, config, keys: fixedKeys([key.publicJwk]), asked: [] }];
+    return [issuer, { source, config, keys: fixedKeys([key.publicJwk]), dependents: [] }];
   });
   const receiver = createEventReceiver({
     issuers: new Map(issuers.map(([name, issuer]) => [name, [issuer]])),

@@ -10,7 +10,7 @@ const issuer = {
   source: 'tokens',
   config: { issuer: 'https://id.test' } as JwtSourceConfig,
   keys: {} as Issuer['keys'],
-  asked: ['opaque'],
+  dependents: ['opaque'],
 };
 
 const at = 1_000_000;
