@@ -47,6 +47,18 @@ function textsOf(program: string): string {
   return parts.map((part) => (/^['"`]/.test(part) && part.includes(' ') ? part : hidden(part))).join('');
 }
 
+/** A program without comments and literals, except the values in templates; places stay as they are. */
+export function codeOf(program: string): string {
+  return program
+    .split(tokens)
+    .map((part, index) => {
+      if (index % 2 === 0) return part;
+      const pieces = part.startsWith('`') ? part.split(/(\$\{[^{}`]*\})/) : [part];
+      return pieces.map((piece, at) => (at % 2 === 0 ? hidden(piece) : codeOf(piece))).join('');
+    })
+    .join('');
+}
+
 /** The same text, with blank lines for blocks, and a dot for each character of code, so that places stay as they are. */
 function proseOfMarkdown(text: string): string {
   return text
