@@ -200,9 +200,9 @@ function toOrigin(
   origin: string,
   path: string,
   query: URLSearchParams,
-  shown: Pick<PageRequest, 'brand' | 'rawHeaders'>,
+  request: Pick<PageRequest, 'brand' | 'rawHeaders'>,
 ): PageReply {
-  const page = (errorId: string) => originPage(origin, { look: pageLook(shown), errorId });
+  const page = (errorId: string) => originPage(origin, { look: pageLook(request), errorId });
   if (query.has(sentBefore)) return refuse('sign_in_failed', page);
   query.set(sentBefore, '1');
   return redirect(`${origin}${path}?${query}`);
