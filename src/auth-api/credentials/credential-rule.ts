@@ -5,7 +5,6 @@ import { refusalOf } from '../limits/limiter.ts';
 import { Refusal, type RefusalCode } from '../outcome/refusals.ts';
 import type { Services } from '../services.ts';
 import type { LiveKeyPair } from '../store/keypair-store.ts';
-import type { Owner } from '../store/rows.ts';
 import type { LiveSession } from '../store/session-store.ts';
 import { administratorRole } from './administrator-role.ts';
 import { type Entitled, entitle } from './passkey-roles.ts';
@@ -48,7 +47,7 @@ export const keyPairOnly: Rule<Entitled<LiveKeyPair>> = {
 };
 
 /** Either kind, never both. */
-export const anyCredential: Rule<Entitled<Owner>> = {
+export const anyCredential: Rule<Entitled<LiveSession | LiveKeyPair>> = {
   kind: 'any',
   refusals: keyPairRefusals,
   async identify(rawHeaders, services) {
@@ -60,7 +59,7 @@ export const anyCredential: Rule<Entitled<Owner>> = {
 };
 
 /** Either kind, which carries the administrator's role (otherwise 403, or 401 if only a passkey is missing). */
-export const administrator: Rule<Entitled<Owner>> = {
+export const administrator: Rule<Entitled<LiveSession | LiveKeyPair>> = {
   kind: 'administrator',
   refusals: [...keyPairRefusals, 'permission_missing', 'passkey_required'],
   async identify(rawHeaders, services) {

@@ -5,7 +5,7 @@ import { Refusal } from '../outcome/refusals.ts';
 import { acknowledged, acknowledgement, expireAt, id, idParam, toSeconds } from './fields.ts';
 import { notifyOwner } from './notify-owner.ts';
 import { defineOperation } from './operation.ts';
-import { describePasskey, passkeyEntry, removeFrom } from './passkeys.ts';
+import { describePasskey, passkeyEntry, refuseOwnRemoval, removeFrom } from './passkeys.ts';
 
 /** A6: an administrator lists and ends the sessions of one user. */
 export const listUserSessions = defineOperation({
@@ -68,15 +68,19 @@ export const listUserPasskeys = defineOperation({
 
 export const removeUserPasskey = defineOperation({
   name: 'removeUserPasskey',
-  summary: 'Removes a passkey of a user, and notifies its owner. Sessions that it opened go on',
+  summary:
+    'Removes a passkey of a user, and notifies its owner. For one of the caller, the rules of `DELETE /passkey/{id}` hold. Sessions that it opened go on',
   method: 'DELETE',
   paths: ['/admin/user/{id}/passkeys/{passkey}'],
   credential: administrator,
   params: z.object({ id, passkey: id }),
   response: acknowledgement,
-  refusals: ['passkey_unknown'],
-  async handle({ params }, services) {
+  refusals: ['passkey_unknown', 'sign_in_too_old'],
+  async handle({ caller, params }, services) {
     const { id: userId, passkey } = params;
+    // An administrator who is the owner has no other way around what that operation demands.
+    const refused = userId === caller.userId ? await refuseOwnRemoval(caller, services) : null;
+    if (refused !== null) return refused;
     if (!(await removeFrom(userId, passkey, services))) return new Refusal('passkey_unknown');
     // Not from which address: it is the administrator's.
     const nobody = { ip: '', userAgent: '' };

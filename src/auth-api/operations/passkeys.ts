@@ -13,6 +13,7 @@ import { createChallenge, readChallenge } from '../passkeys/challenge.ts';
 import { challengeIn, createdCredential } from '../passkeys/public-key-credential.ts';
 import { creationOptions, verifyCreated } from '../passkeys/webauthn.ts';
 import { passkeySettings, type Services } from '../services.ts';
+import type { LiveKeyPair } from '../store/keypair-store.ts';
 import type { PasskeySummary } from '../store/passkey-store.ts';
 import type { LiveSession } from '../store/session-store.ts';
 import { acknowledged, acknowledgement, id, idParam, label, moment, toSeconds } from './fields.ts';
@@ -142,13 +143,19 @@ export const removePasskey = defineOperation({
   response: acknowledgement,
   refusals: ['passkey_unknown', 'passkey_required', 'sign_in_too_old', 'attempts_exceeded'],
   async handle({ caller, params, client }, services) {
-    const refused = refuseRemoval(caller) ?? (await refuseChange(caller, services));
+    const refused = await refuseOwnRemoval(caller, services);
     if (refused !== null) return refused;
     if (!(await removeFrom(caller.userId, params.id, services))) return new Refusal('passkey_unknown');
     await notifyOwner('passkey_removed', caller.userId, client, services);
     return acknowledged;
   },
 });
+
+/** Null: the caller may remove its own passkeys. A key cannot: its use shows no sign-in. */
+export async function refuseOwnRemoval(caller: LiveSession | LiveKeyPair, services: Services): Promise<Refusal | null> {
+  if (!('openedBy' in caller)) return new Refusal('passkey_required');
+  return refuseRemoval(caller) ?? (await refuseChange(caller, services));
+}
 
 /** False: the user has no such passkey. */
 export async function removeFrom(userId: string, passkeyId: string, services: Services): Promise<boolean> {

@@ -16,8 +16,9 @@ import {
   personAddress,
   personPage,
 } from './administration-pages.ts';
-import { type AuthApiCall, type AuthApiResponse, AuthApiUnavailable } from './auth-api-client.ts';
+import { type AuthApiCall, AuthApiUnavailable } from './auth-api-client.ts';
 import { textOf } from './form-field.ts';
+import { messageOf, refusedChange } from './refused-change.ts';
 import { createVisits, listIn, namesIn, type Visit } from './visit.ts';
 
 const peoplePerPage = 20;
@@ -137,8 +138,10 @@ export function createAdministration(
 
   async function change(visit: Visit, id: string, path: string | null): Promise<PageReply> {
     if (path === null) return await refusal(visit, id, 'gone');
-    const { status }: AuthApiResponse = await visit.call({ method: 'DELETE', path });
-    return status === 202 ? redirect(personAddress(id)) : await refusal(visit, id, 'gone');
+    const response = await visit.call({ method: 'DELETE', path });
+    if (response.status === 202) return redirect(personAddress(id));
+    const limited = response.status === 429 ? await onePerson(visit, id, messageOf(visit.frame, '', response)) : null;
+    return limited === null ? await refusal(visit, id, 'gone') : refusedChange(response, limited);
   }
 
   return {

@@ -205,6 +205,15 @@ describe('a person', () => {
     expect(changes()).toEqual([expect.objectContaining({ operation: 'removeUserPasskey', by, userId, passkeyId })]);
   });
 
+  test('with the role who removes passkeys of their own too often must wait, and the page says so', async () => {
+    const { ada, change, idOf } = await world({ passkeys: true });
+    const by = await idOf('ada@example.test');
+    const remove = () => change(ada, { action: 'remove-passkey', passkey: noId }, by);
+    for (let mail = 0; mail < 10; mail += 1) expect((await remove()).status).toBe(400);
+    const { status, text } = await remove();
+    expect([status, text.includes('There were too many attempts')]).toEqual([429, true]);
+  });
+
   test('has no passkeys where there are none at all', async () => {
     const { ada, idOf, people } = await world();
     const { status, text } = await people(ada, `?id=${await idOf('ann@example.test')}`);
