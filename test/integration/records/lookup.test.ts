@@ -331,7 +331,12 @@ describe('"rolegate lookup" of several replicas', () => {
       await refused(other, '/own', { 'api-key': 'key-of-bob', 'api-secret': 'secret' }),
       await refused(one, '/of/other'),
     ];
-    await vi.waitUntil(async () => (await ask(one, `/decisions/${ids[2]}`)).status === 200);
+    // Each replica keeps its record after the response.
+    const places = [one, other, one];
+    await vi.waitUntil(async () => {
+      const records = await Promise.all(ids.map((id, at) => ask(places[at]!, `/decisions/${id}`)));
+      return records.every(({ status }) => status === 200);
+    });
     const listed = async (...args: string[]) => {
       const { code, output } = await look([one, other], [...args, '--json']);
       expect(code, output).toBe(0);
