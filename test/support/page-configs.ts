@@ -1,4 +1,5 @@
 /** Configurations on pages: complete ones, and parts inserted into a complete one, parsed by the real parser. */
+import { readFileSync } from 'node:fs';
 import { parse, stringify } from 'yaml';
 import { parseAuthApiFile, parseConfig } from '../../src/config/parse-config.ts';
 import { endsHere } from '../../src/core/routing/route.ts';
@@ -22,8 +23,11 @@ function valueFor(name: string): string {
   return /URL/.test(name) ? 'http://127.0.0.1:8081' : name.padEnd(40, 'x');
 }
 
+const revocationList = readFileSync(new URL('../fixtures/revocations.crl.pem', import.meta.url), 'utf8');
+
 /** The contents of a file that a configuration refers to: no two secrets are the same. */
 function textOfFile(path: string): string {
+  if (path.endsWith('crl.pem')) return revocationList;
   if (path.endsWith('.pem')) return /key/.test(path) ? key : certificate;
   if (/webhook/.test(path)) return webhookSecret;
   if (/smtp/.test(path)) return 'smtp://user:password@mail.example.test';
