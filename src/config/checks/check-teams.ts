@@ -4,8 +4,7 @@
  * contain only what loosens nothing or what the team may use.
  */
 import { basename } from 'node:path';
-import type { AccessSource } from '../../core/policy/access.ts';
-import { rulesIn } from '../../core/policy/access.ts';
+import { type AccessSource, rulesIn } from '../../core/policy/access.ts';
 import { type RoleExpression, rolesIn } from '../../core/policy/role-expression.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { takerOf } from '../../core/url/common-path.ts';

@@ -1,13 +1,7 @@
-/** What the configuration says of the look of all pages of sign-in, and the configured color as a style: the text on it is black or white, whichever has the higher contrast (WCAG 2.2, at least 4.5:1). */
+/** The brand of all pages of sign-in, and its color as a style: the text on it is black or white, whichever has the higher contrast (WCAG 2.2, at least 4.5:1). */
+import type { AccountsConfig } from '../../config/accounts-config.ts';
 
-/** Name, logo and color of the application. */
-export interface Brand {
-  readonly name: string;
-  /** Address with its origin, or a "data:" URL; null: none. */
-  readonly logo: string | null;
-  /** As "#rrggbb"; null: that of all pages. */
-  readonly color: string | null;
-}
+export type Brand = Pick<AccountsConfig, 'name' | 'logo' | 'color'>;
 
 /** `color`: "#rrggbb". */
 export function brandStyle(color: string): string {
