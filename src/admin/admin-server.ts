@@ -104,7 +104,7 @@ export function createAdminServer(options: AdminOptions): AdminServer {
       const token = findToken(request.rawHeaders, tokens);
       return typeof token === 'string' ? new Refusal(token) : null;
     },
-    clientOf: ({ socket }) => ({ ip: clientNetwork(socket.remoteAddress ?? ''), userAgent: '' }),
+    clientOf: ({ socket }) => ({ ip: clientNetwork(socket.remoteAddress ?? ''), userAgent: '', language: 'en' }),
     failure: (cause) => new Refusal('internal_error', { cause }),
     begin: (request) => (end) => note(request, end),
     refused: note,

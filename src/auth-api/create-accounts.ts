@@ -1,6 +1,7 @@
 /** Functions for an embedder, without HTTP or mail: users, and credentials that are verified from the start. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import type { Client } from '../operations/operation.ts';
 import { AccountTakenError, type AuthApi } from './auth-api.ts';
 import { accountFields } from './operations/account-fields.ts';
 import { label, name } from './operations/fields.ts';
@@ -16,7 +17,7 @@ const accountSchema = namesSchema.extend(accountFields);
 const keySchema = z.object({ name: label(100), days: z.int().min(1).max(maxKeyDays) });
 
 /** The request did not come over the network. */
-const local = { ip: '', userAgent: '' };
+const local: Client = { ip: '', userAgent: '', language: 'en' };
 
 type Accounts = Pick<
   AuthApi,

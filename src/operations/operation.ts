@@ -3,6 +3,7 @@
  * Requests are checked by the same schemas that describe the API.
  */
 import type { z } from 'zod';
+import type { Language } from '../core/request/preferred-language.ts';
 import { mediaType, parseObject } from './read-request.ts';
 import { type CommonCode, Refusal } from './refusal.ts';
 import { type Change, Reply } from './responses.ts';
@@ -14,6 +15,8 @@ export interface Client {
   /** Its address in text form, or its client key. */
   readonly ip: string;
   readonly userAgent: string;
+  /** That it prefers. */
+  readonly language: Language;
 }
 
 /** A request of which only the framing has been checked. */

@@ -1,4 +1,5 @@
 /** The HTTP server of the Auth API, and that of its metrics, on an address of its own. */
+import { preferredLanguage } from '../../core/request/preferred-language.ts';
 import type { HttpLimits, HttpServer } from '../../operations/http-server.ts';
 import { type MetricsFormat, metricsFormat } from '../../operations/metrics-format.ts';
 import { operationsOf } from '../../operations/operation.ts';
@@ -53,6 +54,7 @@ export function serveApi(operations: readonly Operation[], options: ServeOptions
         // Checks of health use no client: what they say of one is neither counted nor logged.
         ip: base === basePath ? clientAddress(peer, rawHeaders, trust) : peer,
         userAgent: (headers['user-agent'] ?? '').slice(0, maxUserAgentLength),
+        language: preferredLanguage(rawHeaders),
       };
     },
     failure(cause) {

@@ -76,15 +76,15 @@ export const removeUserPasskey = defineOperation({
   params: z.object({ id, passkey: id }),
   response: acknowledgement,
   refusals: ['passkey_unknown', 'sign_in_too_old'],
-  async handle({ caller, params }, services) {
+  async handle({ caller, params, client }, services) {
     const { id: userId, passkey } = params;
     // An administrator who is the owner has no other way around what that operation demands.
     const refused = userId === caller.userId ? await refuseOwnRemoval(caller, services) : null;
     if (refused !== null) return refused;
     if (!(await removeFrom(userId, passkey, services))) return new Refusal('passkey_unknown');
     // Not from which address: it is the administrator's.
-    const nobody = { ip: '', userAgent: '' };
-    await notifyOwner('passkey_removed_by_administrator', userId, nobody, services);
+    const requester = { ...client, ip: '', userAgent: '' };
+    await notifyOwner('passkey_removed_by_administrator', userId, requester, services);
     return acknowledged;
   },
   changed: ({ caller, params }) => ({ by: caller.userId, userId: params.id, passkeyId: params.passkey }),

@@ -38,7 +38,7 @@ export const createUser = defineOperation({
   }),
   response: z.object({ userID: id, email: z.string() }),
   refusals: ['key_duplicated'],
-  async handle({ body }, { store, outbox, now }) {
+  async handle({ body, client: { language } }, { store, outbox, now }) {
     const { notify, ...account } = body;
     const userID = randomUUID();
     const outcome = await store.users.create(
@@ -46,7 +46,7 @@ export const createUser = defineOperation({
       null,
     );
     if (outcome !== 'done') return new Refusal('key_duplicated');
-    if (notify) outbox.send({ kind: 'welcome', to: body.email, fullName: body.fullName });
+    if (notify) outbox.send({ kind: 'welcome', to: body.email, fullName: body.fullName, language });
     return { userID, email: body.email };
   },
   changed: ({ caller, body }, { userID }) => ({ by: caller.userId, userId: userID, roles: body.roles.join(' ') }),

@@ -1,4 +1,5 @@
 /** Layout of messages: plain text, and HTML without images, style sheets or scripts. */
+import type { Language } from '../../core/request/preferred-language.ts';
 import { escapeHtml } from './harmless-text.ts';
 
 /** Parts of a message in reading order; null parts are omitted. */
@@ -28,7 +29,7 @@ const font = "font-family:system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Ar
 const codeFont = "font-family:ui-monospace,'Cascadia Mono',Menlo,Consolas,monospace";
 
 /** Tables and inline styles are what every mail program understands. */
-export function drawHtml(content: MailContent): string {
+export function drawHtml(content: MailContent, language: Language): string {
   const { title, opening, code, lifetime, facts, closing } = content;
   const rows = [
     `<h1 style="margin:0 0 16px;font-size:20px;line-height:28px;font-weight:600;color:#111827">${escapeHtml(title)}</h1>`,
@@ -39,7 +40,7 @@ export function drawHtml(content: MailContent): string {
     paragraph(closing, '#4b5563'),
   ];
   return `<!doctype html>
-<html lang="en">
+<html lang="${language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">

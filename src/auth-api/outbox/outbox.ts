@@ -1,5 +1,6 @@
 /** The port through which mail leaves. An outbox accepts a message at once and delivers it asynchronously; it never throws. */
 
+import type { Language } from '../../core/request/preferred-language.ts';
 import type { MailState } from '../../telemetry/auth-api-events.ts';
 import type { CodePurpose } from '../store/code-store.ts';
 
@@ -20,6 +21,8 @@ export interface CodeMail {
 export interface Requester {
   readonly ip: string;
   readonly userAgent: string;
+  /** Of the mail: what the request prefers, as no account has a language. */
+  readonly language: Language;
 }
 
 /** Of the addresses of an account. */
@@ -50,6 +53,8 @@ export interface WelcomeMail {
   readonly kind: 'welcome';
   readonly to: string;
   readonly fullName: string;
+  /** That of the administrator. */
+  readonly language: Language;
 }
 
 export interface Outbox {

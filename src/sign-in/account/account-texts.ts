@@ -1,8 +1,9 @@
 /** What the pages of accounts say; a file per language has it. */
+import type { Language } from '../../core/request/preferred-language.ts';
 
 export interface AccountTexts {
   /** Of `lang`. */
-  readonly language: string;
+  readonly language: Language;
   readonly signIn: string;
   readonly signInTo: (name: string) => string;
   readonly addressLabel: string;

@@ -1,5 +1,6 @@
 /** Calls of the gateway's own pages to the embedded Auth API, in the name of the browser whose address and device they state. */
 import Agent from 'undici/lib/dispatcher/agent.js';
+import type { Language } from '../../core/request/preferred-language.ts';
 import { gatewayHeader } from '../../core/syntax/header-names.ts';
 import { exchange, type HttpRequest } from '../../identity/sources/remote/http-exchange.ts';
 
@@ -9,10 +10,11 @@ export interface AuthApiPlace {
   readonly gatewaySecret: string | null;
 }
 
-/** Who calls: the mail with a code and the list of sessions show both. */
+/** Who calls: the mail with a code and the list of sessions show address and browser, and mail is in this language. */
 export interface Caller {
   readonly address: string;
   readonly userAgent: string;
+  readonly language: Language;
 }
 
 export interface AuthApiCall {
@@ -79,8 +81,9 @@ export function createAuthApiClient({ urls, gatewaySecret }: AuthApiPlace): Auth
   };
 }
 
-function callerHeaders({ address, userAgent }: Caller): string[] {
+function callerHeaders({ address, userAgent, language }: Caller): string[] {
   return [
+    ...['accept-language', language],
     ...(address === '' ? [] : ['x-forwarded-for', address]),
     ...(/^[\x20-\x7e]+$/.test(userAgent) ? ['user-agent', userAgent.slice(0, 300)] : []),
   ];

@@ -87,8 +87,11 @@ export function createAccountPages(parts: SignInParts, accounts: Accounts, secre
     };
   }
 
-  function call({ request: { address, userAgent } }: Step, apiCall: AuthApiCall): Promise<AuthApiResponse> {
-    return client.call({ ...apiCall, caller: { address, userAgent } });
+  function call(
+    { request: { address, userAgent }, texts: { language } }: Step,
+    apiCall: AuthApiCall,
+  ): Promise<AuthApiResponse> {
+    return client.call({ ...apiCall, caller: { address, userAgent, language } });
   }
 
   /** The same for an address of no user; and, for a new account, for that of one. */

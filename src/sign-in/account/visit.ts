@@ -50,9 +50,11 @@ export function createVisits(
     if (current === null || bearer === null || current.session.provider !== provider.name) return signIn();
     const { preferred_username: alias, name, acr } = current.session.claims;
     const { address, userAgent } = request;
+    const texts = textsFor(request);
+    const caller = { address, userAgent, language: texts.language };
     const visit: Visit = {
       request,
-      frame: { settings, texts: textsFor(request), message: null },
+      frame: { settings, texts, message: null },
       name: [name, alias].find((one) => typeof one === 'string') ?? current.session.subject,
       isRecent: isGoodFor(current, [provider.name], recent, parts.now()),
       isByCode: acr === codeAcr,
@@ -61,7 +63,7 @@ export function createVisits(
       signInByPasskey: startAddress(provider.name, here, { ...recent, acr: [passkeyAcr] }),
       signInToRecover: startAddress(provider.name, here, { ...recent, acr: [passkeyAcr, recoveryAcr] }),
       async call(call) {
-        const response = await client.call({ ...call, bearer, caller: { address, userAgent } });
+        const response = await client.call({ ...call, bearer, caller });
         const isEnded = response.status === 401 && response.json['code'] === 'credential_rejected';
         if (isEnded) throw new SessionEnded();
         return response;

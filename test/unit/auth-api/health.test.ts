@@ -10,7 +10,7 @@ const request = {
   params: {},
   query: '',
   body: Buffer.alloc(0),
-  client: { ip: '', userAgent: '' },
+  client: { ip: '', userAgent: '', language: 'en' as const },
 };
 
 async function ask(path: string, store: Services['store'], sources: Partial<HealthSources> = {}) {

@@ -2,7 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { composeMail, describeDuration } from '../../../src/auth-api/outbox/compose-mail.ts';
 import { describeAgent, escapeHtml, oneLine } from '../../../src/auth-api/outbox/harmless-text.ts';
-import type { CodeMail } from '../../../src/auth-api/outbox/outbox.ts';
+import type { CodeMail, Notice, OutgoingMail } from '../../../src/auth-api/outbox/outbox.ts';
+import { english } from '../../../src/auth-api/outbox/texts/english.ts';
+import { spanish } from '../../../src/auth-api/outbox/texts/spanish.ts';
 import { cpuMs } from '../../support/cpu-time.ts';
 
 const askedAtMs = Date.UTC(2026, 2, 1, 12, 5, 59);
@@ -14,7 +16,7 @@ const mail: CodeMail = {
   codeId: '11111111-2222-4333-8444-555555555555',
   code: '012345',
   lifetimeMs: 600_000,
-  requester: { ip: '203.0.113.7', userAgent: 'client/1.0' },
+  requester: { ip: '203.0.113.7', userAgent: 'client/1.0', language: 'en' },
 };
 
 describe('oneLine', () => {
@@ -84,13 +86,13 @@ it.each([
   [86_400_000, '1 day'],
   [172_800_000, '2 days'],
 ])('%d ms are %s', (durationMs, expected) => {
-  expect(describeDuration(durationMs)).toBe(expected);
+  expect(describeDuration(durationMs, english)).toBe(expected);
 });
 
 describe('composeMail', () => {
   it('names the device in plain words, whatever else its User-Agent says', () => {
     const of = (userAgent: string) =>
-      composeMail({ ...mail, requester: { ip: '203.0.113.7', userAgent } }, askedAtMs).text;
+      composeMail({ ...mail, requester: { ...mail.requester, userAgent } }, askedAtMs).text;
     const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
     expect(of(firefox)).toContain('With: Firefox on Linux\n');
     expect(of(`${firefox} call +49 30 1234, https://evil.example`)).toContain('With: Firefox on Linux\n');
@@ -102,6 +104,38 @@ describe('composeMail', () => {
     expect(text).toContain('\n    0123-4567-89AB-CDEF\n');
     expect(text).toContain('It is long because many wrong codes were entered for this account');
     expect(html).toContain('font-size:20px');
+  });
+
+  it('is in Spanish for a request that prefers it', () => {
+    const requester = { ...mail.requester, language: 'es' } as const;
+    const { subject, text, html } = composeMail({ ...mail, requester, code: '0123456789ABCDEF' }, askedAtMs);
+    expect(subject).toBe('Su código para iniciar sesión');
+    expect(text).toContain('El código vale durante 10 minutos, hasta 2026-03-01 12:15 UTC');
+    expect(text).toContain('No se lo diga a nadie');
+    expect(html).toContain('<html lang="es">');
+  });
+
+  it('says in Spanish, whatever it reports, what the English mail says, and nothing in English', () => {
+    const inBoth = (make: (language: 'en' | 'es') => OutgoingMail) =>
+      (['en', 'es'] as const).map((language) => composeMail(make(language), askedAtMs));
+    const codes = (Object.keys(english.codes) as CodeMail['purpose'][]).map((purpose) =>
+      inBoth((language) => ({ ...mail, purpose, requester: { ...mail.requester, language } })),
+    );
+    const notices = (Object.keys(english.notices) as Notice[]).map((notice) =>
+      inBoth((language) => {
+        const requester = { ...mail.requester, language };
+        return { kind: 'notice', to: mail.to, notice, address: 'new@b.test', requester };
+      }),
+    );
+    const welcome = inBoth((language) => ({ kind: 'welcome', to: mail.to, fullName: 'Ana', language }));
+    for (const [plain, translated] of [...codes, ...notices, welcome]) {
+      expect(translated!.subject).not.toBe(plain!.subject);
+      const facts = (text: string) =>
+        text.match(/012345|new@b\.test|\d{4}-\d\d-\d\d \d\d:\d\d UTC|client\/1\.0|\bAna\b/g);
+      expect(facts(translated!.text)).toEqual(facts(plain!.text));
+      expect(translated!.text).not.toMatch(/\b(?:the|your|you|was|With|From|Requested)\b/);
+    }
+    expect(Object.keys(spanish.notices)).toEqual(Object.keys(english.notices));
   });
 
   it('states the purpose of the code, its lifetime and who requested it', () => {
@@ -133,12 +167,18 @@ It works only where it was requested. If you did not ask to sign in, ignore this
   );
 
   it('omits unknown or impossible facts', () => {
-    const { text, html } = composeMail({ ...mail, requester: { ip: 'x\r\nBcc: y', userAgent: '\u0000' } }, askedAtMs);
+    const { text, html } = composeMail(
+      { ...mail, requester: { ...mail.requester, ip: 'x\r\nBcc: y', userAgent: '\u0000' } },
+      askedAtMs,
+    );
     for (const part of [text, html]) expect(part).not.toMatch(/From address|^With:|>With<|Bcc/m);
   });
 
   it('escapes user-chosen text in HTML', () => {
-    const { html, text } = composeMail({ kind: 'welcome', to: 'a@b.test', fullName: '<b>&\r\nBcc: x' }, askedAtMs);
+    const { html, text } = composeMail(
+      { kind: 'welcome', to: 'a@b.test', fullName: '<b>&\r\nBcc: x', language: 'en' },
+      askedAtMs,
+    );
     expect(html).toContain('Hello &lt;b&gt;&amp; Bcc: x,');
     expect(text).toContain('Hello <b>& Bcc: x, an account');
   });

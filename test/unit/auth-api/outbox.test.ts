@@ -10,7 +10,7 @@ const mail: CodeMail = {
   codeId: '11111111-2222-4333-8444-555555555555',
   code: '012345',
   lifetimeMs: 600_000,
-  requester: { ip: '203.0.113.7', userAgent: 'client/1.0' },
+  requester: { ip: '203.0.113.7', userAgent: 'client/1.0', language: 'en' },
 };
 
 describe('openOutbox', () => {
@@ -23,7 +23,7 @@ describe('openOutbox', () => {
     const outbox = await openOutbox({ ...parts, log, settings: { outbox: 'console', mail: null } });
     const { to, requester } = mail;
     outbox.send(mail);
-    outbox.send({ kind: 'welcome', to, fullName: 'Ana Example' });
+    outbox.send({ kind: 'welcome', to, fullName: 'Ana Example', language: 'en' });
     outbox.send({ kind: 'notice', to, notice: 'address_added', address: 'ana@other.test', requester });
     const logged = { level: 'info', msg: 'mail is logged and not sent', to };
     expect(lines).toEqual([

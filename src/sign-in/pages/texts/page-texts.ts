@@ -1,9 +1,10 @@
 /** What the pages say that all ways of signing in share; a file per language has it. */
 import type { DeviceTexts } from '../../../core/request/device-name.ts';
+import type { Language } from '../../../core/request/preferred-language.ts';
 
 export interface PageTexts extends DeviceTexts {
   /** Of `lang`. */
-  readonly language: string;
+  readonly language: Language;
   readonly signIn: string;
   readonly choose: string;
   readonly leadingOn: string;
