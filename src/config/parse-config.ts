@@ -124,7 +124,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
     const sections = Object.entries({ ...config, routes: files.flatMap(({ routes }) => routes) });
     return settingsOf(configSchema, Object.fromEntries(sections.filter(([name]) => !without.includes(name))));
   };
-  const policyIds = policies.map(({ id }) => id);
+  const policyIds = [...new Set(policies.map(({ id }) => id))];
   return {
     ok: true,
     config: deepFreeze({ ...compileConfig(config, rules, secrets, dirname(file)), digest }),

@@ -65,8 +65,10 @@ export interface PoliciesReport {
   readonly own: string;
   readonly applied: readonly {
     readonly id: string;
-    /** Host and path of its prefix. */
+    /** Host and path of its prefix, as requests have them. */
     readonly pattern: string;
+    /** Upstream to which it applies; null: to any. */
+    readonly upstream: string | null;
     /** Who may use routes below it, in words; null: it does not restrict them. */
     readonly access: string | null;
     /** Words of its conditions. */
@@ -192,9 +194,10 @@ function policiesReport({ route: { restricted }, request }: RouteMatch): Policie
   const own = ruleFor(restricted.own.access, request.method);
   return {
     own: own === null ? '' : ruleInWords(accessSource(own)),
-    applied: restricted.policies.map(({ id, pattern, access, conditions }) => ({
+    applied: restricted.policies.map(({ id, pattern, destination, access, conditions }) => ({
       id,
       pattern: `${pattern.host ?? ''}${pattern.path}`,
+      upstream: destination?.upstream ?? null,
       access: access === null ? null : ruleInWords(accessSource(access)),
       conditions: (conditions ?? []).map(({ word }) => word),
     })),

@@ -139,9 +139,10 @@ export function policyMutants(
   roles: RoleTable,
 ): readonly PolicyMutant[] {
   return policies.flatMap((policy) => {
-    const { access, conditions, pattern } = policy;
+    const { access, conditions, pattern, destination } = policy;
+    const rewritten = (destination?.rewrite ?? null) === null ? '' : ` (${pattern.host ?? ''}${pattern.path})`;
     const mutant = (words: string, changed: Restriction | null, route: string | null = null): PolicyMutant => {
-      return { kind: 'policy', policy, changed, route, words: `policy ${policy.id}: ${words}` };
+      return { kind: 'policy', policy, changed, route, words: `policy ${policy.id}${rewritten}: ${words}` };
     };
     const place = { pattern, access: { every: access, byMethod: new Map(), allow: '' } };
     const below = entries.filter(([{ restricted }]) => restricted?.policies.includes(policy) === true);

@@ -196,6 +196,19 @@ const route = fc
     further: fc.constantFrom(null, null, null, 'host', 'path'),
     maxAuthAge: signInAge,
     open: openTimes,
+    upstream: fc.constantFrom('s', 's', 't'),
+    rewrite: fc.constantFrom<object | null>(
+      null,
+      null,
+      null,
+      { addPrefix: '/x' },
+      { addPrefix: '/y' },
+      { stripPrefix: '/x' },
+    ),
+  })
+  .map((base) => {
+    const strips = base.rewrite !== null && 'stripPrefix' in base.rewrite;
+    return strips && (!base.path.startsWith('/x/') || base.further === 'path') ? { ...base, rewrite: null } : base;
   })
   .chain((base) => {
     const params = [...base.path.matchAll(/\{(\w+)/g)].map(([, name]) => name!);
@@ -231,7 +244,10 @@ function takesItsRules({
 
 const policy = fc
   .record({
-    match: fc.constantFrom<{ host?: string; path?: string }>(
+    match: fc.constantFrom<{ host?: string; path?: string; upstream?: string }>(
+      { upstream: 't' },
+      { upstream: 't', path: '/x/**' },
+      { upstream: 't', path: '/y/{a}/**' },
       { path: '/x/**' },
       { path: '/{a:slug}/**' },
       { path: '/{a}/**' },
@@ -297,9 +313,25 @@ function textOf({ routes, policies, inherits, mapped }: Parts): string {
       ...(maxAuthAge === null || who === null ? {} : { maxAuthAge }),
       ...(when.length === 0 ? {} : { when, ...(unless.length === 0 ? {} : { unless }) }),
     })),
-    upstreams: { s: { targets: ['http://127.0.0.1:9'] } },
+    upstreams: { s: { targets: ['http://127.0.0.1:9'] }, t: { targets: ['http://127.0.0.1:9'] } },
     routes: routes.map(
-      ({ host, path: written, access: who, methods, when, reading, cors, further, maxAuthAge, open }, index) => ({
+      (
+        {
+          host,
+          path: written,
+          access: who,
+          methods,
+          when,
+          reading,
+          cors,
+          further,
+          maxAuthAge,
+          open,
+          upstream,
+          rewrite,
+        },
+        index,
+      ) => ({
         id: `route-${index}`,
         match: {
           ...(further === 'host' ? { hosts: [host ?? 'a.test', 'other.test'] } : host === null ? {} : { host }),
@@ -307,7 +339,8 @@ function textOf({ routes, policies, inherits, mapped }: Parts): string {
           ...(further === 'path' ? { paths: [written, `/y${written}`] } : { path: written }),
           ...(methods === null ? {} : { methods }),
         },
-        upstream: 's',
+        upstream,
+        ...(rewrite === null ? {} : { rewrite }),
         access: who,
         ...(when.length === 0 ? {} : { when }),
         ...(Object.keys(reading).length === 0 ? {} : { path: reading }),

@@ -123,9 +123,9 @@ function heldInWords(role: string, through: string | null, elsewhere: readonly s
 function policyLines({ own, applied }: PoliciesReport): string[] {
   return [
     `the route: ${own}`,
-    ...applied.map(({ id, pattern, access, conditions }) => {
+    ...applied.map(({ id, pattern, upstream, access, conditions }) => {
       const parts = [...(access === null ? [] : [access]), ...conditions];
-      return `policy ${id} (${pattern}): ${parts.join(', ')}`;
+      return `policy ${id} (${pattern}${upstream === null ? '' : ` to ${upstream}`}): ${parts.join(', ')}`;
     }),
   ];
 }

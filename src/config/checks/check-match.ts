@@ -42,12 +42,12 @@ export function compilePart(host: string | null, path: string, at: Location): Ro
 }
 
 /** Null: the path is unchanged. */
-export function checkRewrite(
-  rewrite: RouteEntry['rewrite'],
-  patterns: readonly RoutePattern[],
-  at: Location,
-): PathRewrite | null {
-  if (rewrite === undefined) return null;
+export function compileRewrite(rewrite: RouteEntry['rewrite']): PathRewrite | null {
+  return rewrite === undefined ? null : { stripPrefix: rewrite.stripPrefix ?? '', addPrefix: rewrite.addPrefix ?? '' };
+}
+
+export function checkRewrite(rewrite: RouteEntry['rewrite'], patterns: readonly RoutePattern[], at: Location): void {
+  if (rewrite === undefined) return;
   const { stripPrefix, addPrefix } = rewrite;
   for (const [key, prefix] of Object.entries({ stripPrefix, addPrefix })) {
     const there = at.at(key);
@@ -67,7 +67,6 @@ export function checkRewrite(
     );
   }
   if (stripPrefix === undefined && addPrefix === undefined) at.report('expected "stripPrefix" or "addPrefix"');
-  return { stripPrefix: stripPrefix ?? '', addPrefix: addPrefix ?? '' };
 }
 
 /** Whether every request of the pattern starts with the prefix. */

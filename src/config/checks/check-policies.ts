@@ -7,7 +7,8 @@ import {
   readsOfIdentity,
   type ValueSource,
 } from '../../core/policy/conditions.ts';
-import type { Restriction } from '../../core/policy/restrictions.ts';
+import { type Destination, isFor, isSameRewrite, type Restriction } from '../../core/policy/restrictions.ts';
+import { beforeRewrite } from '../../core/routing/before-rewrite.ts';
 import { isBelow, isShielded, meetOf } from '../../core/routing/below-policy.ts';
 import { exampleOf } from '../../core/routing/compile-routes.ts';
 import type { Route } from '../../core/routing/route.ts';
@@ -21,12 +22,24 @@ import { type ConditionScope, checkConditions, checkUnless } from './check-condi
 import { compilePart } from './check-match.ts';
 import { formOf } from './check-roles.ts';
 import { checkPolicyAuthAge } from './check-time-limits.ts';
+import { checkUpstream } from './check-upstream.ts';
 import type { Location } from './location.ts';
 
 type Scope = Pick<ConditionScope, 'roles' | 'claims' | 'userSources' | 'headers' | 'named' | 'allowsEveryAddress'>;
 
-/** `at`: of the list. */
-export function checkPolicies(entries: ConfigFile['policies'], at: Location, scope: Scope): readonly Restriction[] {
+/** Where the route of a destination is. */
+interface Way extends Destination {
+  readonly at: Location;
+}
+
+/** `at`: of the list. `ways`: of all routes. */
+export function checkPolicies(
+  entries: ConfigFile['policies'],
+  at: Location,
+  scope: Scope,
+  ways: readonly Way[],
+  upstreams: ReadonlySet<string>,
+): readonly Restriction[] {
   const ids = new Map<string, Location>();
   return entries.flatMap((entry, index) => {
     const there = at.at(index);
@@ -34,11 +47,23 @@ export function checkPolicies(entries: ConfigFile['policies'], at: Location, sco
     if (earlier === undefined) ids.set(entry.id, there);
     else
       there.at('id').report(`the id ${there.at('id').quote(entry.id)} is taken by the policy of line ${earlier.line}`);
-    return checkPolicy(entry, there, scope) ?? [];
+    const { upstream } = entry.match;
+    checkUpstream(upstream, there.at('match', 'upstream'), upstreams);
+    return checkPolicy(entry, there, scope, rewritesOf(upstream, ways));
   });
 }
 
-function checkPolicy(entry: PolicyEntry, at: Location, scope: Scope): Restriction | null {
+/** Distinct ways to the upstream; first, that without a rewrite, which every policy has. */
+function rewritesOf(upstream: string | undefined, ways: readonly Way[]): readonly Way[] {
+  return ways.filter((way, index) => {
+    if (way.upstream !== upstream || way.rewrite === null) return false;
+    const first = ways.findIndex((one) => one.upstream === upstream && isSameRewrite(one.rewrite, way.rewrite));
+    return first === index;
+  });
+}
+
+/** One for paths without a rewrite, and one for each of `rewrites`. */
+function checkPolicy(entry: PolicyEntry, at: Location, scope: Scope, rewrites: readonly Way[]): readonly Restriction[] {
   const { id, unless = [], when = [], maxAuthAge } = entry;
   if (entry.access === undefined && entry.when === undefined && maxAuthAge === undefined) {
     at.report('this policy restricts nothing', 'give it "access", "when" or "maxAuthAge"');
@@ -57,13 +82,29 @@ function checkPolicy(entry: PolicyEntry, at: Location, scope: Scope): Restrictio
     readsIdentity: () => true,
     takesMethod: () => true,
   });
-  if (pattern === null) return null;
-  const anchored = conditions.map(({ condition, unless, ...rest }) => {
-    return { ...rest, unless: [...unless, ...exempt], condition: anchor(condition, pattern) };
+  if (pattern === null) return [];
+  const signIns = checkPolicyAuthAge(maxAuthAge, id, at.at('maxAuthAge'));
+  const compiledFor = (prefix: RoutePattern, destination: Destination | null): Restriction => {
+    const anchored = conditions.map(({ condition, unless, ...rest }) => {
+      return { ...rest, unless: [...unless, ...exempt], condition: anchor(condition, prefix) };
+    });
+    const all = [...(compileConditions(anchored, scope.roles.table, id) ?? []), ...signIns];
+    return { id, pattern: prefix, destination, access, conditions: all.length === 0 ? null : all };
+  };
+  const { upstream } = entry.match;
+  if (upstream === undefined) return [compiledFor(pattern, null)];
+  const further = rewrites.flatMap(({ rewrite, at: there }) => {
+    const before = rewrite === null ? null : beforeRewrite(pattern, rewrite);
+    if (before === null) return [];
+    const [fixed] = before.fixed;
+    if (fixed !== undefined) {
+      const message = `the policy "${id}" reads {${fixed}} from the path of the upstream, where "addPrefix" has a text`;
+      there.at('addPrefix').report(message, `add the prefix before {${fixed}} only, and match the parameter`);
+      return [];
+    }
+    return [compiledFor(before.pattern, { upstream, rewrite })];
   });
-  const compiled = compileConditions(anchored, scope.roles.table, id) ?? [];
-  const all = [...compiled, ...checkPolicyAuthAge(maxAuthAge, id, at.at('maxAuthAge'))];
-  return { id, pattern, access, conditions: all.length === 0 ? null : all };
+  return [compiledFor(pattern, { upstream, rewrite: null }), ...further];
 }
 
 function checkPrefix({ host, path = '/**' }: PolicyEntry['match'], at: Location): RoutePattern | null {
@@ -113,9 +154,12 @@ export function policiesOver(
   policies: readonly Restriction[],
   patterns: readonly RoutePattern[],
   anyCase: boolean,
+  destination: Destination,
   at: Location,
 ): readonly Restriction[] {
-  return policies.filter(({ id, pattern: prefix }) => {
+  return policies.filter((policy) => {
+    if (!isFor(policy, destination)) return false;
+    const { id, pattern: prefix } = policy;
     const below = patterns.map((pattern) => isBelow(prefix, pattern, anyCase));
     if (below.includes('all') && below.some((one) => one !== 'all')) {
       const outside = patterns[below.findIndex((one) => one !== 'all')]!;
@@ -144,8 +188,10 @@ export function checkReach(
   routes: readonly Route[],
   placeOf: (route: Route) => Location,
 ): void {
-  for (const { id, pattern: prefix } of policies) {
+  for (const policy of policies) {
+    const { id, pattern: prefix } = policy;
     for (const route of routes) {
+      if (!isFor(policy, route)) continue;
       if (isBelow(prefix, route.pattern, mayIgnoreCase(route.reading)) !== 'some') continue;
       if (rulesIn(route.access).every(({ kind }) => kind === 'deny') || isShielded(prefix, route.pattern, routes))
         continue;

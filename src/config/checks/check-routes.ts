@@ -24,6 +24,7 @@ import {
   checkPatterns,
   checkReading,
   checkRewrite,
+  compileRewrite,
   readingOf,
   toleratedBits,
 } from './check-match.ts';
@@ -35,6 +36,7 @@ import type { DeclaredRoles } from './check-roles.ts';
 import { type CredentialsReader, createCredentialsReader, type RouteCredentials } from './check-route-credentials.ts';
 import { checkTeamRoute, checkTeams } from './check-teams.ts';
 import { checkAcr, checkActive, checkMaxAuthAge, checkMaxVerdictAge } from './check-time-limits.ts';
+import { checkUpstream } from './check-upstream.ts';
 import type { Location } from './location.ts';
 import { placeFrom, type RuleFile } from './rule-file.ts';
 
@@ -100,13 +102,20 @@ export function checkRoutes(
   };
   const namedAt = main.at('conditions', 'named');
   const named = checkNamedConditions(settings.named, namedAt, { ...conditions, takesMethod: () => true });
-  const policies = checkPolicies(config.policies, main.at('policies'), { ...conditions, named });
+  const upstreamNames = new Set([...Object.keys(upstreams), 'auth-api', identityKeys, ...eventUpstreams.keys()]);
+  const ways = files.flatMap((file) =>
+    file.routes.map(({ upstream = '', rewrite }, index) => {
+      return { upstream, rewrite: compileRewrite(rewrite), at: file.at.at('routes', index, 'rewrite') };
+    }),
+  );
+  const policiesAt = main.at('policies');
+  const policies = checkPolicies(config.policies, policiesAt, { ...conditions, named }, ways, upstreamNames);
   const surroundings: Surroundings = {
     ...conditions,
     named,
     policies,
     decider,
-    upstreams: new Set([...Object.keys(upstreams), 'auth-api', identityKeys, ...eventUpstreams.keys()]),
+    upstreams: upstreamNames,
     access: readAccess(defaults.access, main.at('defaults', 'access'), roles),
     hasDefaultRule: main.at('defaults', 'access').isWritten,
     defaults,
@@ -182,14 +191,16 @@ function checkRoute(
   if (file.team !== null) checkTeamRoute(entry, own.rules, file.team, at);
   const patterns = checkPatterns(entry.match, at.at('match'));
   const anyCase = entry.path.caseSensitive !== true;
-  const policies = policiesOver(around.policies, patterns ?? [], anyCase, at.at('match'));
+  const rewrite = compileRewrite(entry.rewrite);
+  checkRewrite(entry.rewrite, patterns ?? [], at.at('rewrite'));
+  const destination = { upstream: entry.upstream ?? '', rewrite };
+  const policies = policiesOver(around.policies, patterns ?? [], anyCase, destination, at.at('match'));
   const rules = policies.flatMap((policy) => policy.access ?? []);
   const access = restricted(own, rules, roles);
   const { isPublic } = access;
   const onlyMethod = checkOwnUpstream(entry, around.own, access, at);
   const methods = checkMethods(entry, access, at) ?? (onlyMethod === null ? null : [onlyMethod]);
   const maxVerdictAge = checkMaxVerdictAge(entry.maxVerdictAge, access, methods, at.at('maxVerdictAge'));
-  const rewrite = checkRewrite(entry.rewrite, patterns ?? [], at.at('rewrite'));
   const { cors, response } = around.readResponses(entry, at);
   const credentials = around.readCredentials(entry, access, at);
   const evict = checkEvict(entry.evict, { ...around, patterns: patterns ?? [], isPublic }, at.at('evict'));
@@ -224,10 +235,9 @@ function checkRoute(
     ...credentials,
     ...maxVerdictAge,
     maxBodyBytes: entry.maxBody ?? defaults.maxBody,
-    rewrite,
+    ...destination,
     forwardCredentials,
     forwardToken,
-    upstream: entry.upstream ?? '',
     audience,
     timeoutMs: entry.timeout ?? defaults.timeout,
     idleTimeoutMs: entry.idleTimeout ?? defaults.idleTimeout ?? null,
@@ -262,12 +272,6 @@ function checkForwardToken(
       '"forwardCredentials" and "forwardToken" exclude each other: both are Authorization',
       'keep one of them',
     );
-}
-
-function checkUpstream(upstream: string | undefined, at: Location, known: ReadonlySet<string>): void {
-  if (upstream === undefined || known.has(upstream)) return;
-  const declare = at.isOwn ? `declare it under "upstreams": "${upstream}: { targets: [...] }"` : null;
-  at.report(`there is no upstream ${at.quote(upstream)}`, at.didYouMean(upstream, known) ?? declare);
 }
 
 function checkMethods(entry: RouteEntry, access: ReadAccess, at: Location): readonly string[] | null {

@@ -1,4 +1,4 @@
-/** Keys under `policies`: restrictions of everything below a host or a path, in addition to the rules of routes. */
+/** Keys under `policies`: restrictions of everything below a host or a path, or of a service, in addition to the rules of routes. */
 import { z } from 'zod';
 import { rule, signInAge } from './access.ts';
 import { exempt, when } from './conditions.ts';
@@ -7,6 +7,12 @@ import { anyText } from './scalar.ts';
 import { idHint, idPattern, name } from './values.ts';
 
 const match = z.strictObject({
+  upstream: decides(
+    name('an upstream', idPattern, idHint).optional(),
+    'Upstream to which the policy applies, whatever path leads to it. "path" is then the path that the upstream receives, after "rewrite". If unset, any upstream.',
+    anyChange('requests to others are not restricted'),
+    { examples: ['orders'] },
+  ),
   host: decides(
     anyText('a host name, such as api.example.test or *.example.test').optional(),
     'Host to which the policy applies. If unset, any host.',
@@ -25,7 +31,10 @@ const match = z.strictObject({
 
 const policy = z.strictObject({
   id: neither(name('a policy', idPattern, idHint), 'Name in reports; unique.', { examples: ['tenant-guard'] }),
-  match: described(match, 'The host and path to which it applies. A route lies below it completely or not at all.'),
+  match: described(
+    match,
+    'The host, the path and the upstream to which it applies. A route lies below it completely or not at all.',
+  ),
   access: decides(
     rule.optional(),
     'Who may use the routes, in addition to their own access: authenticated, deny, a list of roles, or { any, all, none }. A public route below it then also requires a credential. If unset, the access of the routes.',

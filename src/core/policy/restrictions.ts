@@ -1,16 +1,26 @@
 /**
- * Policies: restrictions of everything below a prefix, in addition to the rules of routes. They are compiled into the routes below them at
- * load, so a request still meets one rule and one list of conditions. A route can add to a policy but never weaken it.
+ * Policies: restrictions of everything below a prefix, or of a service, in addition to the rules of routes. They are compiled into these
+ * routes at load, so a request still meets one rule and one list of conditions. A route can add to a policy but never weaken it.
  */
+import type { PathRewrite } from '../forwarding/rewrite-path.ts';
 import type { RoutePattern } from '../url/path-pattern.ts';
 import { type AccessRule, compileRule, type RouteAccess } from './access.ts';
 import type { Criterion } from './conditions.ts';
 import type { RoleTable } from './roles.ts';
 
+/** A service, and what routes do with the path for it. A policy for a service is compiled once for each rewrite. */
+export interface Destination {
+  readonly upstream: string;
+  /** Null: the path is unchanged. */
+  readonly rewrite: PathRewrite | null;
+}
+
 export interface Restriction {
   readonly id: string;
   /** Ends with `**`. */
   readonly pattern: RoutePattern;
+  /** The routes for which it is compiled; null: those to any upstream. */
+  readonly destination: Destination | null;
   /** Null: it does not restrict the access of routes. */
   readonly access: AccessRule | null;
   /** Each has the id of the policy, and reads parameters at the positions in the policy's pattern. */
@@ -49,6 +59,15 @@ export function restrict(
 
 function limitsSignIn({ reason }: Criterion): boolean {
   return reason === 'sign_in_too_old' || reason === 'sign_in_too_weak';
+}
+
+export function isFor({ destination }: Restriction, route: Destination): boolean {
+  if (destination === null) return true;
+  return destination.upstream === route.upstream && isSameRewrite(destination.rewrite, route.rewrite);
+}
+
+export function isSameRewrite(a: PathRewrite | null, b: PathRewrite | null): boolean {
+  return a?.stripPrefix === b?.stripPrefix && a?.addPrefix === b?.addPrefix;
 }
 
 export function restrictAccess(access: RouteAccess, rules: readonly AccessRule[], roles: RoleTable): RouteAccess {

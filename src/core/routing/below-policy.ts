@@ -14,7 +14,7 @@ export function isBelow(prefix: RoutePattern, pattern: RoutePattern, anyCase: bo
     const candidate = pattern.segments[at];
     if (candidate === undefined) return 'none';
     if (candidate.kind === 'rest') return 'some';
-    const one = anyCase ? segmentBelow(folded(wanted), folded(candidate)) : segmentBelow(wanted, candidate);
+    const one = segmentBelow(wanted, candidate, anyCase);
     if (one !== 'all') below = one;
     if (below === 'none') return below;
   }
@@ -32,7 +32,11 @@ function hostBelow(wanted: string | null, candidate: string | null): Below {
 
 type Taking = Exclude<Segment, { readonly kind: 'rest' }>;
 
-function segmentBelow(wanted: Taking, candidate: Taking): Below {
+export function segmentBelow(wanted: Taking, candidate: Taking, anyCase: boolean): Below {
+  return anyCase ? exactBelow(folded(wanted), folded(candidate)) : exactBelow(wanted, candidate);
+}
+
+function exactBelow(wanted: Taking, candidate: Taking): Below {
   if (wanted.kind === 'param' && wanted.form === null) return 'all';
   if (wanted.kind === 'literal') {
     if (candidate.kind === 'literal') return wanted.text === candidate.text ? 'all' : 'none';
@@ -95,8 +99,7 @@ export function meetOf(prefix: RoutePattern, pattern: RoutePattern): RoutePatter
     segments.push(both);
   }
   const host = hostBelow(prefix.host, pattern.host) === 'all' ? pattern.host : prefix.host;
-  const path = `/${segments.map(inWords).join('/')}`;
-  return { host, path, segments, params: [] };
+  return { host, path: textOf(segments), segments, params: [] };
 }
 
 function meetOfSegments(a: Segment, b: Segment): Segment | null {
@@ -104,6 +107,11 @@ function meetOfSegments(a: Segment, b: Segment): Segment | null {
   if (a.kind !== 'param' || b.kind !== 'param') return null;
   if (a.form === null || b.form === null) return a.form === null ? b : a;
   return formKey(a.form) === formKey(b.form) ? b : null;
+}
+
+/** The path of a pattern. */
+export function textOf(segments: readonly Segment[]): string {
+  return `/${segments.map(inWords).join('/')}`;
 }
 
 function inWords(segment: Segment): string {

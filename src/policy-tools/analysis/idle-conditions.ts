@@ -133,10 +133,10 @@ export function expiredRoutes({ routes }: Config, nowMs: number): readonly Findi
 
 /** Policies that apply to no route. */
 export function unusedPolicies({ policies, routes }: Config): readonly Finding[] {
-  const used = new Set(routes.routes.flatMap(({ restricted }) => restricted?.policies ?? []));
-  return policies.flatMap((policy) => {
-    if (used.has(policy)) return [];
-    const { id, pattern } = policy;
+  const used = new Set(routes.routes.flatMap(({ restricted }) => (restricted?.policies ?? []).map(({ id }) => id)));
+  return policies.flatMap(({ id, pattern, destination }) => {
+    // One for a service is compiled several times, first for the paths that it receives.
+    if (used.has(id) || (destination?.rewrite ?? null) !== null) return [];
     const place = { kind: 'policy', name: id, key: ['match'] } as const;
     const message = `the policy "${id}" (${pattern.host ?? ''}${pattern.path}) applies to no route`;
     return [findingOf('policy_unused', id, place, message, { hint: 'check the spelling of its host and path' })];

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import type { Config } from '../../../src/config/config.ts';
 import { decide } from '../../../src/core/decide.ts';
 import type { Decision } from '../../../src/core/decision.ts';
+import { rewritePath } from '../../../src/core/forwarding/rewrite-path.ts';
 import { simulate } from '../../../src/policy-model/simulate.ts';
 import { policyOf } from '../../../src/policy-tools/run-cases.ts';
 import { configurations, everyRequest, readWorld } from '../policy-worlds.ts';
@@ -12,7 +13,7 @@ import { patienceMs, runs } from '../support.ts';
 interface Written {
   readonly policies: readonly {
     readonly id: string;
-    readonly match: object;
+    readonly match: { readonly upstream?: string };
     readonly access?: unknown;
     readonly when?: readonly object[];
     readonly unless?: readonly string[];
@@ -32,9 +33,10 @@ function alone(
     const both = [...new Set([...own, ...(unless ?? [])])];
     return both.length === 0 ? criterion : { ...criterion, unless: both };
   };
+  const { upstream: _, ...place } = match;
   const route = {
     id: 'alone',
-    match: { path: '/**', ...match },
+    match: { path: '/**', ...place },
     upstream: 's',
     access,
     ...(when.length === 0 ? {} : { when: when.map(exempt) }),
@@ -57,7 +59,7 @@ function withoutScopes(written: string): { readonly config: Config; readonly pol
 }
 
 test('no route below a policy allows a caller that the policy refuses', { timeout: 5 * patienceMs }, () => {
-  const seen = { allowed: 0, refused: 0 };
+  const seen = { allowed: 0, refused: 0, rewritten: 0 };
   fc.assert(
     fc.property(configurations, ({ written }) => {
       const world = withoutScopes(written);
@@ -73,8 +75,14 @@ test('no route below a policy allows a caller that the policy refuses', { timeou
           const { view, resolution } = simulate(request, identity, config.credentials);
           const decision = decide(view, whole, () => resolution) as Decision;
           if (decision.outcome !== 'allow') continue;
-          const { path, query } = decision.request;
-          const below = decide({ ...view, target: path + query }, alonePolicy, () => resolution) as Decision;
+          const { request: read, route } = decision;
+          const { upstream } = policy.match;
+          if (upstream !== undefined && upstream !== route.upstream) continue;
+          // A policy for a service sees the path that the service receives.
+          const path = upstream === undefined ? read.path : rewritePath(route, read.path);
+          if (path === null) continue;
+          if (path !== read.path) seen.rewritten += 1;
+          const below = decide({ ...view, target: path + read.query }, alonePolicy, () => resolution) as Decision;
           // The policy does not apply to this request, in this reading.
           if (below.reason === 'route_not_found' || below.reason === 'path_ambiguous') continue;
           if (below.outcome === 'allow') {
@@ -90,4 +98,5 @@ test('no route below a policy allows a caller that the policy refuses', { timeou
   );
   expect(seen.allowed).toBeGreaterThan(1_000);
   expect(seen.refused).toBeGreaterThan(10);
+  expect(seen.rewritten).toBeGreaterThan(100);
 });
