@@ -51,12 +51,20 @@ const { output } = await build.write({
       { name: 'zod', test: /node_modules[\\/]zod[\\/]/ },
       { name: 'yaml', test: /node_modules[\\/]yaml[\\/]/ },
       { name: 'pino', test: /node_modules[\\/]pino[\\/]/ },
+      // What the command line knows of other rooms before it reads a command. In their files, `healthcheck` would load a gateway;
+      // in its own, programs that embed a gateway would load the command line.
+      {
+        name: 'shared',
+        test: /src[\\/](cli[\\/](version|exit-code)|core[\\/]url[\\/]form-texts|auth-api[\\/]store[\\/]store-errors)\.ts$|[\\/]picocolors[\\/]/,
+      },
       { name: 'configuration', test: /src[\\/]cli[\\/]read-config\.ts$/ },
-      { name: 'decision', test: /src[\\/]core[\\/]/ },
+      // What tools and gateways decide with.
+      {
+        name: 'decision',
+        test: /src[\\/](core|policy-tools[\\/](replay[\\/]decision-record|shadow[\\/]compare-decisions)|identity[\\/]sources[\\/]select-source|telemetry[\\/]log[\\/]ascii-json|authorizer[\\/]managed-headers)\b/,
+      },
       { name: 'findings', test: /src[\\/]app[\\/]place-findings\.ts$/ },
       { name: 'gateway', test: /src[\\/]cli[\\/]serve\.ts$/ },
-      // The command line knows these errors: they would take it into programs that embed a gateway.
-      { name: 'store-errors', test: /src[\\/]auth-api[\\/]store[\\/]store-errors\.ts$/ },
       { name: 'program', test: /src[\\/]cli[\\/]run\.ts$/ },
     ],
   },
