@@ -41,7 +41,10 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'fast',
-          include: [...inFolders('unit', 'contract', 'architecture'), 'test/property/*.test.ts'],
+          include: [
+            ...inFolders('unit', 'contract', 'architecture'),
+            ...['test/property/*.test.ts', 'scripts/**/*.test.ts', 'bench/**/*.test.ts'],
+          ],
           // These tests leave nothing behind, and loading modules anew for each file would take half of the time.
           isolate: false,
           // A fifth of the runs of properties; the slow tests make all of them.

@@ -1,5 +1,9 @@
-/** Writes every generated file: the configuration's schema and reference, the Auth API's description, pages, the chart. */
-import { writeFileSync } from 'node:fs';
+/**
+ * Writes every generated file: the configuration's schema and reference, the Auth API's description, pages, the chart. With `--check` and
+ * a folder, it names the files there that differ instead, and fails if there are any.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { jsonSchema } from '../src/config/json-schema.ts';
 import { references } from '../src/config/reference-yaml.ts';
 import { adminOpenApiText } from './admin-document.ts';
@@ -34,7 +38,15 @@ const files: Readonly<Record<string, string>> = {
   ...dashboardFiles(),
 };
 
-for (const [file, text] of Object.entries(files)) {
-  writeFileSync(new URL(`../${file}`, import.meta.url), text);
-  process.stdout.write(`${file}\n`);
+const [, , option, folder] = process.argv;
+if (option === '--check' && folder !== undefined) {
+  const isCurrent = (file: string, text: string) => existsSync(file) && readFileSync(file, 'utf8') === text;
+  const outdated = Object.entries(files).filter(([file, text]) => !isCurrent(join(folder, file), text));
+  for (const [file] of outdated) process.stdout.write(`${file}\n`);
+  process.exitCode = outdated.length === 0 ? 0 : 1;
+} else {
+  for (const [file, text] of Object.entries(files)) {
+    writeFileSync(new URL(`../${file}`, import.meta.url), text);
+    process.stdout.write(`${file}\n`);
+  }
 }

@@ -1,7 +1,7 @@
 /** Generates docs/reference/metrics.md from the metrics: their tables, and an explanation of the labels. */
 
+import { metricsCatalog } from '../test/support/metrics-catalog.ts';
 import { asGenerated } from './generated-page.ts';
-import { metricsCatalog } from './metrics-catalog.ts';
 
 /** The whole page. Throws if it does not list every metric exactly once. */
 export function metricsPage(): string {

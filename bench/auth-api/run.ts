@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import type { LoadResult } from '../load/load.ts';
 import { readOptions } from '../options.ts';
-import { benchPlace, freePort, type Started } from '../processes.ts';
+import { benchPlace, freePort, type Started, startLoadClient } from '../processes.ts';
 import { machine } from '../report.ts';
 import { fillDatabase } from './fill-database.ts';
 import { type Compared, printable, ratiosOf, target } from './report.ts';
@@ -50,7 +50,7 @@ const { processes, folder } = benchPlace('auth-api');
 
 const databases = [await prepare(sizes[0]), await prepare(sizes[1])] as const;
 const started = [await serve(databases[0], 'small'), await serve(databases[1], 'large')] as const;
-const load = processes.loadClient();
+const load = startLoadClient(processes);
 const compared = Object.keys(requests).map((operation) => ({
   operation: operation as keyof typeof requests,
   small: [] as LoadResult[],

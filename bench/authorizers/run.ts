@@ -13,7 +13,15 @@ import { cpuPerRequest, type LoadAnswer, type LoadJob, type LoadResult } from '.
 import { processTree } from '../load/process-tree.ts';
 import { distinct } from '../load/requests.ts';
 import { readOptions } from '../options.ts';
-import { benchPlace, freePort, untilListening, untilServed } from '../processes.ts';
+import {
+  benchPlace,
+  freePort,
+  startLoadClient,
+  startScript,
+  startWorker,
+  untilListening,
+  untilServed,
+} from '../processes.ts';
 import { findProgram } from '../programs.ts';
 import { machine, median, table, verdict } from '../report.ts';
 import type { GrpcJob } from './grpc-load.ts';
@@ -40,8 +48,8 @@ const targets = { http: 0.8, grpc: 2.5, p99Ms: 5 } as const;
 
 if (!existsSync(options.main)) throw new Error(`there is no ${options.main}: npm run build`);
 const { processes, folder } = benchPlace('authorizers');
-const service = (await processes.script('rest', 'load/upstream.ts')).port;
-const authApi = (await processes.script('rest', 'load/auth-api.ts')).port;
+const service = (await startScript(processes, 'rest', 'load/upstream.ts')).port;
+const authApi = (await startScript(processes, 'rest', 'load/auth-api.ts')).port;
 const places = { proxied: await freePort(), http: await freePort(), grpc: await freePort() };
 const text = `version: 1
 # On a machine that has other work, too, checks would be turned away while it is late.
@@ -64,8 +72,8 @@ const gateway = processes.start(
   ['ignore', 'ignore', 'inherit'],
 );
 await untilListening(places.grpc, gateway);
-const load = processes.loadClient();
-const grpcClient = processes.worker('authorizers/grpc-load.ts');
+const load = startLoadClient(processes);
+const grpcClient = startWorker(processes, 'authorizers/grpc-load.ts');
 
 interface Case {
   readonly name: string;
@@ -113,7 +121,7 @@ function overGrpc(name: string, port: number, pids: () => readonly number[]): Ca
 }
 
 const grpcCase = overGrpc('check over gRPC', places.grpc, () => pidsOf([gateway]));
-const floor = await processes.script('measured', 'authorizers/grpc-floor.ts');
+const floor = await startScript(processes, 'measured', 'authorizers/grpc-floor.ts');
 const grpcFloor = overGrpc('@grpc/grpc-js that decides nothing', floor.port, () => [floor.pid]);
 
 /** The head of a check, with the client's own headers. */

@@ -11,7 +11,7 @@ import { nginx, type Ports } from '../compare/rival-configs.ts';
 import { processTree } from '../load/process-tree.ts';
 import { goodBearer } from '../load/requests.ts';
 import { readOptions } from '../options.ts';
-import { benchPlace, freePort, untilListening } from '../processes.ts';
+import { benchPlace, freePort, startScript, startWorker, untilListening } from '../processes.ts';
 import { machine, median, quartiles, spread, table } from '../report.ts';
 import type { TransferAnswer, TransferJob, TransferResult } from './transfer.ts';
 
@@ -43,9 +43,9 @@ const directions = (['down', 'up', 'up in chunks'] as const).filter((name) => (o
 type Name = 'nginx' | 'rolegate';
 
 const { processes, folder } = benchPlace('bodies');
-const service = (await processes.script('rest', 'bodies/service.ts')).port;
-const authApi = (await processes.script('rest', 'load/auth-api.ts')).port;
-const client = processes.worker('bodies/client.ts');
+const service = (await startScript(processes, 'rest', 'bodies/service.ts')).port;
+const authApi = (await startScript(processes, 'rest', 'load/auth-api.ts')).port;
+const client = startWorker(processes, 'bodies/client.ts');
 const proxies = [await startNginx(), await startRolegate()];
 const bytes = Number(options.mib) * 1024 * 1024;
 const results = new Map(

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import type { LoadJob, LoadResult } from '../load/load.ts';
 import { processTree, residentBytes } from '../load/process-tree.ts';
 import { readOptions } from '../options.ts';
-import { benchPlace, freePort, untilListening, untilServed } from '../processes.ts';
+import { benchPlace, freePort, startLoadClient, startScript, untilListening, untilServed } from '../processes.ts';
 import { commit, machine, median } from '../report.ts';
 import type { Case } from './cases.ts';
 import { type Contender, contenders } from './contenders.ts';
@@ -56,11 +56,11 @@ if (options.out !== undefined) mkdirSync(options.out, { recursive: true });
 const { processes, folder } = benchPlace('compare');
 
 const wanted = contenders.filter(({ name }) => options.only.split(',').includes(name));
-const upstream = (await processes.script('rest', 'load/upstream.ts')).port;
-const authApi = (await processes.script('rest', 'load/auth-api.ts')).port;
+const upstream = (await startScript(processes, 'rest', 'load/upstream.ts')).port;
+const authApi = (await startScript(processes, 'rest', 'load/auth-api.ts')).port;
 const redis = wanted.some(({ name }) => name === 'rolegate-redis') ? await processes.redis('rest') : null;
 const keys = await serveKeys();
-const load = processes.loadClient();
+const load = startLoadClient(processes);
 
 const versions: Record<string, string> = {};
 const notMeasured: NotMeasured[] = [];

@@ -1,5 +1,5 @@
 /** Draws the data of a dashboard as SVG, on the grid that Grafana would use. The drawing does not use Grafana. */
-import type { PanelData, Series } from './query.ts';
+import type { PanelData, Series } from '../../test/support/monitoring/query.ts';
 import { shown, ticks } from './units.ts';
 
 const columnWidth = 52;

@@ -4,12 +4,12 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dashboards } from '../../scripts/dashboard-files.ts';
+import { type Dashboard, dataOf, type PanelData } from '../../test/support/monitoring/query.ts';
+import { playTraffic } from '../../test/support/monitoring/traffic.ts';
+import { startWorld } from '../../test/support/monitoring/world.ts';
 import { readOptions } from '../options.ts';
 import { benchPlace } from '../processes.ts';
 import { draw } from './draw.ts';
-import { type Dashboard, dataOf, type PanelData } from './query.ts';
-import { playTraffic } from './traffic.ts';
-import { startWorld } from './world.ts';
 
 const options = readOptions(
   `Usage: npm run draw:dashboards -- [options]

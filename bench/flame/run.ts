@@ -10,7 +10,7 @@ import { gateway } from '../compare/rolegate-config.ts';
 import { cpuPerRequest } from '../load/load.ts';
 import { mixed } from '../load/requests.ts';
 import { readOptions } from '../options.ts';
-import { benchPlace, freePort } from '../processes.ts';
+import { benchPlace, freePort, startLoadClient, startScript } from '../processes.ts';
 import { machine } from '../report.ts';
 import { type CpuProfile, flameGraph } from './flame-graph.ts';
 
@@ -27,14 +27,14 @@ const options = readOptions(
 const warmupS = 3;
 const { processes, folder } = benchPlace('flame');
 
-const upstream = await processes.script('rest', 'load/upstream.ts');
-const authApi = await processes.script('rest', 'load/auth-api.ts');
+const upstream = await startScript(processes, 'rest', 'load/upstream.ts');
+const authApi = await startScript(processes, 'rest', 'load/auth-api.ts');
 const listen = await freePort();
 const config = join(folder, 'gateway.yaml');
 writeFileSync(config, gateway({ listen, upstream: upstream.port, authApi: authApi.port, folder }));
 const startedMs = performance.now();
 const { pid } = await processes.rolegate('serve', config, listen, devNull, ['--cpu-prof', `--cpu-prof-dir=${folder}`]);
-const load = processes.loadClient();
+const load = startLoadClient(processes);
 const askedMs = performance.now();
 const result = await load({
   ...mixed,

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { LoadResult } from '../load/load.ts';
 import { readOptions } from '../options.ts';
-import { benchPlace, freePort } from '../processes.ts';
+import { benchPlace, freePort, startLoadClient, startScript, startWorker } from '../processes.ts';
 import { machine, verdict } from '../report.ts';
 import type { Held } from '../soak/probe.ts';
 import { type ProbedGateway, startProbedGateway } from '../soak/probed-gateway.ts';
@@ -70,7 +70,7 @@ const conditions = {
 console.log(`${machine}, ${idle} idle connections, ${slow} slow senders, ${options.rate} requests/s beside them`);
 
 const { port, gateway } = await start();
-const load = processes.loadClient();
+const load = startLoadClient(processes);
 await drive(2);
 const before = { load: await drive(Number(options.seconds)), size: sizeOf(gateway.pid), held: await gateway.held() };
 print('unloaded', before.size, before.load);
@@ -126,8 +126,8 @@ if (options.json !== undefined)
 process.exit(options.check && verdicts.some(({ value, target }) => value > target) ? 1 : 0);
 
 async function start(): Promise<{ port: number; gateway: ProbedGateway }> {
-  const upstream = await processes.script('rest', 'load/upstream.ts');
-  const authApi = await processes.script('rest', 'load/auth-api.ts');
+  const upstream = await startScript(processes, 'rest', 'load/upstream.ts');
+  const authApi = await startScript(processes, 'rest', 'load/auth-api.ts');
   const listen = await freePort();
   const file = join(folder, 'gateway.yaml');
   const limits = `{ connections: ${idle + slow + 2000}, connectionsPerClient: 0, keepAliveTimeout: 1h, headersTimeout: 10s, requestTimeout: 5m }`;
@@ -149,7 +149,7 @@ routes:
 
 async function hold(): Promise<void> {
   const count = Number(options.holders);
-  while (holders.length < count) holders.push(processes.worker('idle/holder.ts'));
+  while (holders.length < count) holders.push(startWorker(processes, 'idle/holder.ts'));
   for (const [i, holder] of holders.entries()) {
     const job: HolderJob = { port, idle: share(idle, i, count), slow: share(slow, i, count), network: 1 + i, bearer };
     holder.send(job);

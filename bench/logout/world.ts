@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { request } from 'undici';
 import { WebSocket, WebSocketServer } from 'ws';
-import { benchPlace, freePort, untilListening } from '../processes.ts';
+import { benchPlace, freePort, startScript, untilListening } from '../processes.ts';
 import { connectSessionStore } from '../sessions/session-store.ts';
 
 const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout';
@@ -34,7 +34,7 @@ export async function startWorld(main: string) {
       id_token_signing_alg_values_supported: ['ES256'],
     },
   }));
-  const service = await processes.script('any', 'load/upstream.ts');
+  const service = await startScript(processes, 'any', 'load/upstream.ts');
   const sockets = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   await once(sockets, 'listening');
   const redis = await processes.redis('any');

@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { LoadResult } from '../load/load.ts';
 import { readOptions } from '../options.ts';
-import { benchPlace, freePort } from '../processes.ts';
+import { benchPlace, freePort, startLoadClient, startScript } from '../processes.ts';
 import { machine, spread, verdict } from '../report.ts';
 import { startProbedGateway } from '../soak/probed-gateway.ts';
 
@@ -37,13 +37,13 @@ const collector = options.tracing ? await startCollector() : null;
 const ports = {
   listen: await freePort(),
   admin: await freePort(),
-  authApi: (await processes.script('rest', 'load/auth-api.ts')).port,
-  upstream: (await processes.script('rest', 'load/upstream.ts')).port,
+  authApi: (await startScript(processes, 'rest', 'load/auth-api.ts')).port,
+  upstream: (await startScript(processes, 'rest', 'load/upstream.ts')).port,
 };
 const config = join(folder, 'gateway.yaml');
 writeFileSync(config, configText(0));
 const gateway = await startProbedGateway(processes, 'measured', config, join(folder, 'log'));
-const load = processes.loadClient();
+const load = startLoadClient(processes);
 const wanted = Number(options.reloads);
 console.log(
   `${machine}, ${wanted} reloads under ${options.rate} requests/s, records on, tracing ${options.tracing ? 'on' : 'off'}`,

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { cpuPerRequest, type LoadResult } from '../load/load.ts';
 import { get, manyBearers, withBearer } from '../load/requests.ts';
 import { readOptions } from '../options.ts';
-import { benchPlace, freePort, type Started } from '../processes.ts';
+import { benchPlace, freePort, type Started, startLoadClient, startScript } from '../processes.ts';
 import { machine, median, quartiles, spread, table, verdict } from '../report.ts';
 
 const options = readOptions(
@@ -30,9 +30,9 @@ const sides = [
   { routes: 10, identities: 10_000, target: 1.1 },
 ];
 const { processes, folder } = benchPlace('routes');
-const upstream = await processes.script('rest', 'load/upstream.ts');
-const authApi = await processes.script('rest', 'load/auth-api.ts');
-const load = processes.loadClient();
+const upstream = await startScript(processes, 'rest', 'load/upstream.ts');
+const authApi = await startScript(processes, 'rest', 'load/auth-api.ts');
+const load = startLoadClient(processes);
 const gateways: Started[] = [];
 for (const [index, { routes }] of sides.entries()) gateways.push(await startGateway(`${index}.yaml`, routes));
 console.log(`${machine}, ${options.rounds} rounds of ${options.seconds} s\n`);

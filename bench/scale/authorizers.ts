@@ -1,7 +1,7 @@
 /** Authorizers behind data planes: the effect of balancing and of connection age, simulated and compared to a measured run. */
 import { existsSync } from 'node:fs';
 import { connectExtAuthz } from '../../test/support/ext-authz-client.ts';
-import { benchPlace } from '../processes.ts';
+import { benchPlace, startLoadClient } from '../processes.ts';
 import { machine, spread, table } from '../report.ts';
 import { revokedMeasured } from './delays.ts';
 import { type Authorizer, ageS, type Counted, checkHeaders, type Fleet, startFleet } from './fleet.ts';
@@ -68,7 +68,7 @@ export async function measureFleet(usual: World, main: string): Promise<boolean>
       `${world.requestsPerSecond} checks/s, accepted ${world.acceptedS} s\n`,
   );
   const fleet = await startFleet(processes, main, folder, world);
-  const load = processes.loadClient();
+  const load = startLoadClient(processes);
   const run = (balance: World['balance'], seconds: number, warmupS = 2 * world.acceptedS) =>
     load({
       ...{ port: fleet.places[balance], pids: [], request: checkText, numbers: world.credentials, status: 200 },

@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { freePort, type Processes, untilListening } from '../processes.ts';
+import { freePort, type Processes, startScript, untilListening } from '../processes.ts';
 import type { World } from './simulate.ts';
 import { adminToken, after, ask } from './three-replicas.ts';
 
@@ -49,7 +49,7 @@ export const checkHeaders = {
 } as const;
 
 export async function startFleet(processes: Processes, main: string, folder: string, world: World): Promise<Fleet> {
-  const authApi = (await processes.script('any', 'scale/auth-api.ts')).port;
+  const authApi = (await startScript(processes, 'any', 'scale/auth-api.ts')).port;
   const cluster = await startCluster(processes, folder);
   const authorizers: Authorizer[] = [];
   for (let index = 0; index < world.replicas + 1; index += 1) {

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
-import { freePort, type Processes, untilListening } from '../processes.ts';
+import { freePort, type Processes, startLoadClient, startScript, untilListening } from '../processes.ts';
 import type { World } from './simulate.ts';
 
 export const adminToken = 'a-token-of-the-benchmark-only-0123456789';
@@ -26,8 +26,8 @@ export class ThreeReplicas {
   }
 
   static async start(processes: Processes, main: string, folder: string, world: World): Promise<ThreeReplicas> {
-    const service = await processes.script('any', 'load/upstream.ts');
-    const authApi = await processes.script('any', 'scale/auth-api.ts');
+    const service = await startScript(processes, 'any', 'load/upstream.ts');
+    const authApi = await startScript(processes, 'any', 'scale/auth-api.ts');
     const redis = world.redis ? await processes.redis('any') : null;
     if (world.redis && redis === null) throw new Error('there is no redis-server on the PATH');
     const replicas: Replica[] = [];
@@ -74,7 +74,7 @@ export class ThreeReplicas {
   async callsPerSecond(world: World): Promise<number> {
     const warmupMs = 2_000 * world.acceptedS;
     const clients = this.replicas.map(({ port }) => {
-      const load = this.#processes.loadClient();
+      const load = startLoadClient(this.#processes);
       return load({
         port,
         pids: [],

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cells, interleaved, ratioOf } from '../interleaved.ts';
 import { cpuPerRequest, type LoadJob, type LoadResult } from '../load/load.ts';
-import { benchPlace, freePort } from '../processes.ts';
+import { benchPlace, freePort, startLoadClient, startScript } from '../processes.ts';
 import { machine, spread, table, verdict } from '../report.ts';
 import { connectSessionStore } from './session-store.ts';
 
@@ -36,8 +36,8 @@ const secret = 'a secret of the benchmark that is long enough';
 /** More than a gateway with a small memory keeps. */
 const many = 500;
 const { processes, folder } = benchPlace('sessions');
-const upstream = await processes.script('rest', 'load/upstream.ts');
-const authApi = await processes.script('rest', 'load/auth-api.ts');
+const upstream = await startScript(processes, 'rest', 'load/upstream.ts');
+const authApi = await startScript(processes, 'rest', 'load/auth-api.ts');
 const redis = await processes.redis('rest');
 if (redis === null) throw new Error('there is no redis-server on the PATH');
 
@@ -45,7 +45,7 @@ const warm = await startGateway('warm', 100_000);
 const cold = await startGateway('cold', 10);
 // Afterwards: what is older than their Redis may have been revoked.
 const ids = await openSessions(redis);
-const load = processes.loadClient();
+const load = startLoadClient(processes);
 
 const head = 'GET /items/7 HTTP/1.1\r\nHost: app.example.test\r\nUser-Agent: bench/1.0\r\nAccept: */*\r\n';
 const withSession = (id: string) => `${head}Cookie: __Host-rolegate=${id}\r\n\r\n`;

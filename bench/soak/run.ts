@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { cpuTimeUs } from '../load/cpu-time.ts';
 import { readOptions } from '../options.ts';
-import { benchPlace, freePort } from '../processes.ts';
+import { benchPlace, freePort, startScript, startWorker } from '../processes.ts';
 import { machine, verdict } from '../report.ts';
 import type { Held } from './probe.ts';
 import { startProbedGateway } from './probed-gateway.ts';
@@ -43,7 +43,7 @@ const { processes, folder } = benchPlace('soak');
 const config = join(folder, 'gateway.yaml');
 const logFile = join(folder, 'log');
 const { gateway, port, service, authApi } = await start();
-const traffic = processes.worker('soak/traffic.ts');
+const traffic = startWorker(processes, 'soak/traffic.ts');
 const begun = performance.now();
 const seconds = () => (performance.now() - begun) / 1000;
 const lengthSeconds = Number(options.minutes) * 60;
@@ -141,8 +141,8 @@ if (options.json !== undefined)
 process.exit(options.check && verdicts.some(({ value, target }) => value > target) ? 1 : 0);
 
 async function start() {
-  const startedAuthApi = await processes.script('rest', 'load/auth-api.ts');
-  const startedService = await processes.script('rest', 'soak/service.ts');
+  const startedAuthApi = await startScript(processes, 'rest', 'load/auth-api.ts');
+  const startedService = await startScript(processes, 'rest', 'soak/service.ts');
   const started = { port: await freePort(), service: startedService.port, authApi: startedAuthApi.port };
   writeFileSync(config, configText(0, started));
   // Not pinned: the load is a share of what the process uses, and a busy machine moves the process between cores.

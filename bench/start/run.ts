@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readOptions } from '../options.ts';
 import { policyText } from '../policy/write-policy.ts';
-import { benchPlace, freePort } from '../processes.ts';
+import { benchPlace, freePort, startScript } from '../processes.ts';
 import { machine, median, quartiles, spread, table, verdict } from '../report.ts';
 import { type Program, type Started, startOnce } from './start-once.ts';
 
@@ -26,7 +26,7 @@ const options = readOptions(
 if (!existsSync(options.main)) throw new Error(`there is no ${options.main}: npm run build`);
 
 const { processes, folder } = benchPlace('start');
-const authApi = `http://127.0.0.1:${(await processes.script('any', 'load/auth-api.ts')).port}`;
+const authApi = `http://127.0.0.1:${(await startScript(processes, 'any', 'load/auth-api.ts')).port}`;
 const [listen, admin] = [await freePort(), await freePort()];
 const server = `server: { listen: "127.0.0.1:${listen}", admin: "127.0.0.1:${admin}" }\n`;
 const measured = [

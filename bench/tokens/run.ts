@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { cells, interleaved, ratioOf } from '../interleaved.ts';
 import { cpuPerRequest, type LoadJob, type LoadResult } from '../load/load.ts';
-import { benchPlace, freePort } from '../processes.ts';
+import { benchPlace, freePort, startLoadClient, startScript } from '../processes.ts';
 import { machine, spread, table, verdict } from '../report.ts';
 import { firstVerifications } from './first-verifications.ts';
 
@@ -44,11 +44,11 @@ const jwt = await new SignJWT({ iss: issuer, aud: 'orders', iat: now, exp: now +
   .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt' })
   .sign(privateKey);
 
-const upstream = await processes.script('rest', 'load/upstream.ts');
-const authApi = await processes.script('rest', 'load/auth-api.ts');
+const upstream = await startScript(processes, 'rest', 'load/upstream.ts');
+const authApi = await startScript(processes, 'rest', 'load/auth-api.ts');
 const gateway = await startGateway('any', '');
 const shaped = await startGateway('shaped', 'credentials: { bearer: { shape: { prefix: "acme_", length: 37 } } }');
-const load = processes.loadClient();
+const load = startLoadClient(processes);
 
 const get = (token: string) =>
   `GET /items/7 HTTP/1.1\r\nHost: api.example.test\r\nUser-Agent: bench/1.0\r\nAccept: */*\r\nAuthorization: Bearer ${token}\r\n\r\n`;

@@ -191,3 +191,11 @@ describe('the checker sees', () => {
     expect(checkFolders(new Map(Object.entries(files)))).toEqual(problems);
   });
 });
+
+/** The tests of scripts and benchmarks are beside them. */
+test('no test imports from scripts or benchmarks', () => {
+  const foreign = /(?:\bfrom|\bimport\()\s*'(?:\.\.\/)+(?:bench|scripts)\//;
+  const importing = globSync('test/**/*.ts').filter((path) => foreign.test(readFileSync(path, 'utf8')));
+  expect(importing).toEqual([]);
+  expect(foreign.test(readFileSync('bench/dashboards/run.ts', 'utf8'))).toBe(true);
+});

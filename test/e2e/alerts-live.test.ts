@@ -6,15 +6,14 @@
  * measured so, and its time is written to monitoring/alert-times.json; a filter of names (`-t`) measures some of them.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Dashboard, dataOf } from '../../bench/dashboards/query.ts';
-import { sendTraffic } from '../../bench/dashboards/traffic.ts';
-import { Processes } from '../../bench/processes.ts';
-import { type AlertTimes, alertsFile, readRules, timesFile } from '../../scripts/alerts-page.ts';
-import { dashboards } from '../../scripts/dashboard-files.ts';
+import { type AlertTimes, alertsFile, readRules, timesFile } from '../support/alert-rules.ts';
+import { type Dashboard, dataOf } from '../support/monitoring/query.ts';
+import { sendTraffic } from '../support/monitoring/traffic.ts';
+import { Processes } from '../support/processes.ts';
 import { skipHere } from '../support/skip-here.ts';
 import { outage, rounds } from './support/alert-causes.ts';
 import { type AlertWorld, startAlertWorld } from './support/alert-world.ts';
@@ -186,7 +185,7 @@ test('every alert has a time', () => {
   expect(Object.keys(known)).toHaveLength(Object.keys(readRules(readFileSync(alertsFile, 'utf8')).alerts).length);
 });
 
-test.each(dashboards.map(({ name }) => name))(
+test.each(globSync('*.json', { cwd: 'monitoring/dashboards' }).map((file) => basename(file, '.json')))(
   'every query of the dashboard %s has data from this run',
   async (name) => {
     const dashboard = JSON.parse(readFileSync(`monitoring/dashboards/${name}.json`, 'utf8')) as Dashboard;

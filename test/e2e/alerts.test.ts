@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { type Alert, alertsFile, readRules } from '../../scripts/alerts-page.ts';
+import { type Alert, alertsFile, readRules } from '../support/alert-rules.ts';
 import { type ConfigFolder, createConfigFolder } from '../support/config-folder.ts';
 import { skipHere } from '../support/skip-here.ts';
 import { type AlertCase, alertCases, outage, pages, silentCases, withoutHistory } from './support/alert-cases.ts';

@@ -1,6 +1,6 @@
 /** Faults of a real installation, each with the alerts that fire and a way to undo it. */
 import { readdirSync } from 'node:fs';
-import { adminToken, maxConnections, maxDescriptors } from '../../../bench/dashboards/gateways.ts';
+import { adminToken, maxConnections, maxDescriptors } from '../../support/monitoring/gateways.ts';
 import type { AlertWorld } from './alert-world.ts';
 import {
   changed,

@@ -6,11 +6,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import express from 'express';
-import { type PrometheusOptions, startPrometheus } from '../../../bench/dashboards/prometheus.ts';
-import { startWorld, type World } from '../../../bench/dashboards/world.ts';
-import { freePort, type Processes } from '../../../bench/processes.ts';
 import { createAuthorizer } from '../../../src/app/create-in-process.ts';
+import { freePort } from '../../support/free-port.ts';
 import { startMailServer } from '../../support/mail-server.ts';
+import { type PrometheusOptions, startPrometheus } from '../../support/monitoring/prometheus.ts';
+import { startWorld, type World } from '../../support/monitoring/world.ts';
+import type { Processes } from '../../support/processes.ts';
 
 export interface AlertWorld extends World {
   /** Origin of a second Prometheus, with the rules as operators get them and a scrape interval of 15 s. */

@@ -1,11 +1,11 @@
 /** The pages for operators match the code: endpoints, reasons, metrics, settings. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { metricsCatalog } from '../../../scripts/metrics-catalog.ts';
 import { needsRestart } from '../../../src/app/needs-restart.ts';
 import type { Config } from '../../../src/config/config.ts';
 import { parseConfig } from '../../../src/config/parse-config.ts';
 import { reasons } from '../../../src/core/outcome/reasons.ts';
+import { metricsCatalog } from '../../support/metrics-catalog.ts';
 import { expectProblem, noReplays, startAdmin } from './running-admin.ts';
 
 const read = (path: string) => readFileSync(new URL(`../../../docs/${path}`, import.meta.url), 'utf8');

@@ -1,7 +1,8 @@
 /** What Prometheus scrapes from a gateway or records about it: sample names with their labels. */
-import type { Rules } from '../../../scripts/alerts-page.ts';
-import { metricsCatalog } from '../../../scripts/metrics-catalog.ts';
+
 import { reasons } from '../../../src/core/outcome/reasons.ts';
+import type { Rules } from '../../support/alert-rules.ts';
+import { metricsCatalog } from '../../support/metrics-catalog.ts';
 import { metricsOf, selectorsOf } from '../../support/promql.ts';
 
 /** Present in every scrape. */

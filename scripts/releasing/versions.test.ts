@@ -1,8 +1,8 @@
 /** Install instructions on pages match what this version of the project builds. */
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { partsOf } from '../../../scripts/releasing/parts.ts';
-import { pagesWithVersions, versionsOn } from '../../../scripts/releasing/versions-on-pages.ts';
+import { partsOf } from './parts.ts';
+import { pagesWithVersions, versionsOn } from './versions-on-pages.ts';
 
 const { version, scripts, bin } = JSON.parse(readFileSync('package.json', 'utf8'));
 

@@ -6,7 +6,8 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, createWriteStream, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort, type Processes, untilListening } from '../processes.ts';
+import { freePort } from '../free-port.ts';
+import { type Processes, untilListening } from '../processes.ts';
 
 export const adminToken = 'a-token-of-the-benchmark-only-0123456789';
 

@@ -1,8 +1,8 @@
 /** Figures that pages quote from `npm run bench:compare` must match its last results. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { quotes, withQuote } from '../../../bench/compare/quotes.ts';
-import type { CaseResults, Conditions } from '../../../bench/compare/report.ts';
+import { quotes, withQuote } from './quotes.ts';
+import type { CaseResults, Conditions } from './report.ts';
 
 const { conditions, results } = JSON.parse(readFileSync('bench/results/compare.json', 'utf8')) as {
   conditions: Conditions;

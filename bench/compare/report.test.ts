@@ -1,7 +1,7 @@
 /** The table of the comparison: its figures, and rows of what was not measured. */
 import { expect, test } from 'vitest';
-import { type CaseResults, chart, figures, judged } from '../../../bench/compare/report.ts';
-import { mixed, relayed } from '../../../bench/load/requests.ts';
+import { mixed, relayed } from '../load/requests.ts';
+import { type CaseResults, chart, figures, judged } from './report.ts';
 
 /** Rounds of one second with 1,000 requests. */
 function results(name: string, ...cpuUs: readonly number[]): CaseResults {

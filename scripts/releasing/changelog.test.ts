@@ -1,6 +1,6 @@
 /** The changelog, as the release and the chart parse it. */
 import { describe, expect, test } from 'vitest';
-import { changelogSections, changesOf, releaseSection } from '../../../scripts/releasing/changelog.ts';
+import { changelogSections, changesOf, releaseSection } from './changelog.ts';
 
 const changelog = `# Changelog
 

@@ -1,7 +1,7 @@
 /** Each page of figures names the commit that it was measured for. */
 import { globSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { commit, machine } from '../../../bench/report.ts';
+import { commit, machine } from './report.ts';
 
 const pages = globSync('bench/results/*.md');
 

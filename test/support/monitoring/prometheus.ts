@@ -1,7 +1,8 @@
 /** A real Prometheus that scrapes the gateways and other targets, and evaluates the rules. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort, type Processes, untilListening } from '../processes.ts';
+import { freePort } from '../free-port.ts';
+import { type Processes, untilListening } from '../processes.ts';
 import { adminToken, type Gateway } from './gateways.ts';
 
 export interface PrometheusOptions {

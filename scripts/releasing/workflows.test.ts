@@ -5,8 +5,8 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { partNames, partsOf } from '../../../scripts/releasing/parts.ts';
-import { blocksOf } from '../../support/markdown-page.ts';
+import { blocksOf } from '../../test/support/markdown-page.ts';
+import { partNames, partsOf } from './parts.ts';
 
 interface Step {
   readonly uses?: string;

@@ -1,5 +1,5 @@
 /** Every metric that Rolegate itself defines, as `prom-client` describes it. */
-import { createTelemetry } from '../src/telemetry/create-telemetry.ts';
+import { createTelemetry } from '../../src/telemetry/create-telemetry.ts';
 
 export interface CatalogEntry {
   readonly name: string;

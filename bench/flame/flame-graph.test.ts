@@ -1,6 +1,6 @@
 /** The flame graph of a profile: shares of busy time from a given moment, without local paths. */
 import { expect, test } from 'vitest';
-import { type CpuProfile, flameGraph } from '../../../bench/flame/flame-graph.ts';
+import { type CpuProfile, flameGraph } from './flame-graph.ts';
 
 const root = 'file:///somewhere/project/';
 const frame = (functionName: string, url = '', lineNumber = 0) => ({ functionName, url, lineNumber });

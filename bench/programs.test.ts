@@ -1,6 +1,6 @@
 /** Finding the programs that benchmarks start beside Rolegate. */
 import { afterEach, expect, test, vi } from 'vitest';
-import { findProgram, versionIn } from '../../../bench/programs.ts';
+import { findProgram, versionIn } from './programs.ts';
 
 afterEach(() => {
   vi.unstubAllEnvs();

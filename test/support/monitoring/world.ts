@@ -4,7 +4,8 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { freePort, type Processes, untilListening } from '../processes.ts';
+import { freePort } from '../free-port.ts';
+import { type Processes, untilListening } from '../processes.ts';
 import { type Gateway, startGateways } from './gateways.ts';
 import { type PrometheusOptions, startPrometheus } from './prometheus.ts';
 

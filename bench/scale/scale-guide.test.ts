@@ -1,8 +1,8 @@
 /** The page docs/guides/scale.md: its command runs unchanged, and its formula matches the simulation. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { endedDelays, simulate, type World } from '../../../bench/scale/simulate.ts';
-import { runCommand } from '../../support/running-command.ts';
+import { runCommand } from '../../test/support/running-command.ts';
+import { endedDelays, simulate, type World } from './simulate.ts';
 
 const page = readFileSync('docs/guides/scale.md', 'utf8');
 const world: World = {
