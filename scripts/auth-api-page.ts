@@ -43,6 +43,8 @@ first code that is returned claims the address for good; the other claims end. A
 For a device that keeps a value, such as a browser at the gateway's pages, \`POST /session/device\` and
 \`PUT /session/device/verification\` do the same with \`device\`: what the last verification returned. Strangers then use up none of its
 budgets. When a code of six digits would have to wait (\`codeForm\` is \`long\`), 16 letters and digits are mailed, which need not.
+\`POST /user\`, \`POST /user/verification\`, \`POST /email\` and \`POST /email/verification\` do so for a client that sends \`"acceptsLongCode": true\`, and
+state the \`codeForm\`. A long code of a registration is verified by \`PUT /session/device/verification\`.
 [Why](../decisions/0050-codes-that-cannot-lock-out.md)
 
 ## Creating a key pair

@@ -7,7 +7,7 @@ import { noCredential } from '../credentials/credential-rule.ts';
 import { maxDeviceLength, rememberDevice } from '../limits/known-devices.ts';
 import { Refusal } from '../outcome/refusals.ts';
 import { checkCode, codeRefusals } from './check-code.ts';
-import { code, emailAddress, id, longCode } from './fields.ts';
+import { code, codeForm, emailAddress, id, longCode } from './fields.ts';
 import { openedResponse, openedSession } from './open-session.ts';
 import { defineOperation } from './operation.ts';
 import { requestSession } from './request-session.ts';
@@ -24,7 +24,7 @@ export const createDeviceSession = defineOperation({
   credential: noCredential,
   body: z.object({ email: emailAddress, device: kept }),
   response: openedSession.omit({ kind: true }).extend({
-    codeForm: z.enum(['digits', 'long']).describe('`long`: there were too many wrong codes for one of six digits'),
+    codeForm,
   }),
   refusals: ['email_unknown', 'attempts_exceeded'],
   async handle({ body, client }, services) {

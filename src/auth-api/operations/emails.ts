@@ -10,9 +10,23 @@ import { Refusal } from '../outcome/refusals.ts';
 import type { Services } from '../services.ts';
 import type { EmailEntry } from '../store/email-store.ts';
 import { checkCode, codeRefusals } from './check-code.ts';
-import { acknowledged, acknowledgement, emailAddress, id, idParam, verification } from './fields.ts';
-import { type IssuedCode, issueCode } from './issue-code.ts';
+import {
+  acceptsLongCode,
+  acknowledged,
+  acknowledgement,
+  code,
+  emailAddress,
+  formOfCode,
+  id,
+  idParam,
+  longCode,
+  verification,
+} from './fields.ts';
+import { formForNewAddress, type IssuedCode, issueCode } from './issue-code.ts';
 import { defineOperation } from './operation.ts';
+
+const newAddress = z.object({ address: emailAddress, acceptsLongCode });
+const sentCode = z.object({ verificationCodeID: id, ...formOfCode });
 
 /** E1: adds an address to the account. It counts once the code that is sent to it has been verified. */
 export const addEmail = defineOperation({
@@ -21,15 +35,16 @@ export const addEmail = defineOperation({
   method: 'POST',
   paths: ['/email'],
   credential: bearerOnly,
-  body: z.object({ address: emailAddress }),
-  response: z.object({ verificationCodeID: id }),
+  body: newAddress,
+  response: sentCode,
   refusals: ['key_duplicated', 'sign_in_too_old', 'attempts_exceeded'],
   async handle({ caller, body, client }, services) {
     const { store, rules, now } = services;
     const tooOld = refuseOldSignIn(caller, services, null);
     if (tooOld !== null) return tooOld;
-    const code = await codeForAddress(body.address, caller.userId, services);
-    if (code instanceof Refusal) return code;
+    const sent = await codeForAddress(body, { userId: caller.userId, client }, services);
+    if (sent instanceof Refusal) return sent;
+    const { code, response } = sent;
     const nowMs = now();
     const email = {
       id: randomUUID(),
@@ -42,7 +57,7 @@ export const addEmail = defineOperation({
     const ofAnother = rules.revealUnknownEmail ? 'refused' : 'added';
     if (!(await store.emails.add(email, code.stored, ofAnother))) return new Refusal('key_duplicated');
     code.mailTo(body.address, client);
-    return { verificationCodeID: code.stored.id };
+    return response;
   },
 });
 
@@ -53,7 +68,7 @@ export const verifyEmail = defineOperation({
   method: 'PUT',
   paths: ['/email/verification'],
   credential: bearerOnly,
-  body: verification,
+  body: verification.extend({ code: z.union([code, longCode]) }),
   response: acknowledgement,
   refusals: codeRefusals,
   async handle({ caller, body, client }, services) {
@@ -76,18 +91,19 @@ export const renewEmailCode = defineOperation({
   method: 'POST',
   paths: ['/email/verification'],
   credential: bearerOnly,
-  body: z.object({ address: emailAddress }),
-  response: z.object({ verificationCodeID: id }),
+  body: newAddress,
+  response: sentCode,
   refusals: ['email_unknown', 'attempts_exceeded'],
   async handle({ caller, body, client }, services) {
     const { store, rules, now } = services;
-    const code = await codeForAddress(body.address, caller.userId, services);
-    if (code instanceof Refusal) return code;
+    const sent = await codeForAddress(body, { userId: caller.userId, client }, services);
+    if (sent instanceof Refusal) return sent;
+    const { code, response } = sent;
     const verifyByMs = now() + rules.codeLifetimeMs;
     const address = await store.emails.renewCode(body.address, caller.userId, code.stored, verifyByMs);
     if (address === null) return new Refusal('email_unknown');
     code.mailTo(address, client);
-    return { verificationCodeID: code.stored.id };
+    return response;
   },
 });
 
@@ -156,9 +172,16 @@ export const removeEmail = defineOperation({
 });
 
 /** For an address that is not verified yet. Refused if the user or the address gets too many mails. */
-async function codeForAddress(newAddress: string, userId: string, services: Services): Promise<IssuedCode | Refusal> {
-  const limited = await limitOwnMail(userId, newAddress, services);
-  return limited ?? issueCode('email', { newAddress }, services);
+async function codeForAddress(
+  { address, acceptsLongCode: acceptsLong }: z.output<typeof newAddress>,
+  { userId, client }: { readonly userId: string; readonly client: Client },
+  services: Services,
+): Promise<{ readonly code: IssuedCode; readonly response: z.output<typeof sentCode> } | Refusal> {
+  const limited = await limitOwnMail(userId, address, services);
+  if (limited !== null) return limited;
+  const form = await formForNewAddress(address, { client, acceptsLong }, services);
+  const code = issueCode('email', { newAddress: address }, services, { form });
+  return { code, response: { verificationCodeID: code.stored.id, ...(acceptsLong ? { codeForm: form } : {}) } };
 }
 
 /** `before`: the addresses before the change. When an address is added or becomes the preferred one, the others get a mail. */

@@ -35,6 +35,19 @@ export const longCode = z
 
 export const verification = z.object({ verificationCodeID: id, code });
 
+/** In requests for a code to an address that is not proven yet. */
+export const acceptsLongCode = z
+  .boolean()
+  .default(false)
+  .describe('The client lets its user enter a long code, too: it is sent where one of six digits would have to wait');
+
+export const codeForm = z
+  .enum(['digits', 'long'])
+  .describe('`long`: there were too many wrong codes for one of six digits');
+
+/** In their responses. */
+export const formOfCode = { codeForm: codeForm.optional().describe('Only with `acceptsLongCode`') };
+
 /** Text that people read: no control characters, no line breaks, not only blanks. */
 export function label(maxLength: number) {
   return z

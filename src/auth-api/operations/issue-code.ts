@@ -1,7 +1,9 @@
 /** Creates verification codes. A code leaves this process only by mail. */
 import { randomUUID } from 'node:crypto';
 import type { Client } from '../../operations/operation.ts';
+import { mustWait } from '../limits/limit-guesses.ts';
 import { mailboxOf } from '../limits/limit-mail.ts';
+import { recognize } from '../limits/recognize.ts';
 import { randomCode, randomLongCode } from '../secrets/random-secret.ts';
 import type { Services } from '../services.ts';
 import type { CodePurpose, NewCode } from '../store/code-store.ts';
@@ -53,6 +55,18 @@ export function issueCode(
       outbox.send({ kind: 'code', to, purpose, codeId, code, lifetimeMs, requester });
     },
   };
+}
+
+/** The form of a code for an address that is not proven yet, to which no client is familiar. `acceptsLong`: the client lets its user enter either. */
+export async function formForNewAddress(
+  newAddress: string,
+  { client, acceptsLong }: { readonly client: Client; readonly acceptsLong: boolean },
+  services: Services,
+): Promise<CodeForm> {
+  if (!acceptsLong) return 'digits';
+  const recognized = await recognize({ ip: client.ip, kept: null }, null, services);
+  const guessed = { countedAs: countClaims({ newAddress }, services), client: recognized };
+  return (await mustWait(guessed, services)) ? 'long' : 'digits';
 }
 
 /** Keyed hash by which the failures of a claimant are counted. */

@@ -6,14 +6,15 @@ import { limitRegistrationMail, limitRequest } from '../limits/limit-mail.ts';
 import { Refusal } from '../outcome/refusals.ts';
 import type { Services } from '../services.ts';
 import { type Afterwards, inEqualTime, inOwnTime } from './equal-time.ts';
-import { acknowledged, acknowledgement, emailAddress, id } from './fields.ts';
-import { countClaims, issueCode } from './issue-code.ts';
+import { acceptsLongCode, acknowledged, acknowledgement, emailAddress, formOfCode, id } from './fields.ts';
+import { countClaims, formForNewAddress, issueCode } from './issue-code.ts';
 import { registrationRefused } from './notify-owner.ts';
 import { defineOperation } from './operation.ts';
 
 const registration = z.object({
   verificationCodeID: id.describe('What the registration returned; it stays'),
   email: emailAddress.describe('Of the registration'),
+  acceptsLongCode,
 });
 
 /** U5: sends a new code for a registration; the old code is void. Neither it nor its alias waits longer than before. */
@@ -24,7 +25,7 @@ export const renewRegistrationCode = defineOperation({
   paths: ['/user/verification'],
   credential: noCredential,
   body: registration,
-  response: acknowledgement,
+  response: acknowledgement.extend(formOfCode),
   refusals: ['code_unknown', 'attempts_exceeded'],
   async handle({ body, client }, services) {
     const tooMany = await limitRequest(client.ip, services);
@@ -35,7 +36,7 @@ export const renewRegistrationCode = defineOperation({
 });
 
 async function renew(
-  { verificationCodeID: codeId, email }: z.output<typeof registration>,
+  { verificationCodeID: codeId, email, acceptsLongCode: acceptsLong }: z.output<typeof registration>,
   client: Client,
   services: Services,
   afterwards: Afterwards,
@@ -47,7 +48,8 @@ async function renew(
   if (pending?.countedAs !== countClaims(claimant, services)) return new Refusal('code_unknown');
   const limited = await limitRegistrationMail({ address: email, ip: client.ip }, services);
   if (limited !== null) return limited;
-  const code = issueCode('session', claimant, services, { codeId });
+  const form = await formForNewAddress(email, { client, acceptsLong }, services);
+  const code = issueCode('session', claimant, services, { form, codeId });
   const owner = await store.emails.findSignIn(email);
   const renewed = await store.sessions.renewCode(code.stored, now());
   if (renewed === null) return new Refusal('code_unknown');
@@ -57,7 +59,7 @@ async function renew(
     const { address } = owner;
     afterwards(() => outbox.send(registrationRefused(address, client)));
   }
-  return acknowledged;
+  return { ...acknowledged, ...(acceptsLong ? { codeForm: form } : {}) };
 }
 
 const minuteMs = 60_000;

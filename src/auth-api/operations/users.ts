@@ -9,13 +9,13 @@ import { Refusal } from '../outcome/refusals.ts';
 import type { Services } from '../services.ts';
 import { accountFields, firstGroups, firstRoles } from './account-fields.ts';
 import { type Afterwards, inEqualTime, inOwnTime } from './equal-time.ts';
-import { acknowledged, acknowledgement, emailAddress, id, idParam } from './fields.ts';
-import { issueCode } from './issue-code.ts';
+import { acceptsLongCode, acknowledged, acknowledgement, emailAddress, formOfCode, id, idParam } from './fields.ts';
+import { formForNewAddress, issueCode } from './issue-code.ts';
 import { registrationRefused } from './notify-owner.ts';
 import { openedResponse, openedSession, openSession } from './open-session.ts';
 import { defineOperation } from './operation.ts';
 
-const newUser = z.object(accountFields);
+const newUser = z.object({ ...accountFields, acceptsLongCode });
 type NewUser = z.output<typeof newUser>;
 
 /**
@@ -29,7 +29,7 @@ export const registerUser = defineOperation({
   paths: ['/user'],
   credential: noCredential,
   body: newUser,
-  response: openedSession,
+  response: openedSession.extend(formOfCode),
   refusals: ['key_duplicated', 'registration_closed', 'attempts_exceeded'],
   async handle({ body, client }, services) {
     if (!services.rules.selfRegistration) return new Refusal('registration_closed');
@@ -40,7 +40,12 @@ export const registerUser = defineOperation({
   },
 });
 
-async function register(account: NewUser, client: Client, services: Services, afterwards: Afterwards) {
+async function register(
+  { acceptsLongCode: acceptsLong, ...account }: NewUser,
+  client: Client,
+  services: Services,
+  afterwards: Afterwards,
+) {
   const { store, outbox, rules, now } = services;
   // Without `revealUnknownEmail`, a taken address looks like a free one: the alias is reserved and a decoy stored, with the same work,
   // and its owner gets a mail. Aliases are public, so a taken one is refused.
@@ -51,7 +56,8 @@ async function register(account: NewUser, client: Client, services: Services, af
   if (limited !== null) return limited;
   const ids = { userId: randomUUID(), emailId: randomUUID() };
   const opened = openSession(ids, 'code', client, services);
-  const code = issueCode('session', { newAddress: account.email }, services);
+  const form = await formForNewAddress(account.email, { client, acceptsLong }, services);
+  const code = issueCode('session', { newAddress: account.email }, services, { form });
   const user = {
     ...account,
     id: ids.userId,
@@ -70,7 +76,7 @@ async function register(account: NewUser, client: Client, services: Services, af
     const { address } = owner;
     afterwards(() => outbox.send(registrationRefused(address, client)));
   }
-  return openedResponse(opened, code.stored, 'standard');
+  return { ...openedResponse(opened, code.stored, 'standard'), ...(acceptsLong ? { codeForm: form } : {}) };
 }
 
 /** U2: returns the public name of a user. */

@@ -17,7 +17,7 @@ import type { AccountPages, Accounts } from './accounts.ts';
 import { createAdministration } from './administration.ts';
 import { type AuthApiCall, type AuthApiResponse, AuthApiUnavailable } from './auth-api-client.ts';
 import { createDeviceCookie } from './device-cookie.ts';
-import { textOf } from './form-field.ts';
+import { codeIn, isLongIn, textOf } from './form-field.ts';
 import { textsFor } from './languages.ts';
 import { linkPage } from './link-page.ts';
 import { createOwnAccount } from './own-account.ts';
@@ -98,10 +98,11 @@ export function createAccountPages(parts: SignInParts, accounts: Accounts, secre
   function showCode(
     { transaction, frame }: Step,
     { email, account }: Pick<PendingCode, 'email' | 'account'>,
-    { json, status }: AuthApiResponse,
+    response: AuthApiResponse,
   ): PageReply {
+    const { json, status } = response;
     const { bearer, verificationCodeID: codeId } = json;
-    const isLong = json['codeForm'] === 'long';
+    const isLong = isLongIn(response);
     if (typeof bearer !== 'string' || typeof codeId !== 'string') {
       throw new AuthApiUnavailable(`POST: status ${status} without a bearer and the id of a code`);
     }
@@ -121,10 +122,13 @@ export function createAccountPages(parts: SignInParts, accounts: Accounts, secre
   async function renewCode(step: Step, sealed: string): Promise<PageReply> {
     const pending = codes.open(sealed, step.transaction.id);
     if (pending === null) return beginAgain(step.transaction.target);
-    const body = { verificationCodeID: pending.codeId, email: pending.email };
+    const body = { verificationCodeID: pending.codeId, email: pending.email, acceptsLongCode: true };
     const response = await call(step, { method: 'POST', path: '/user/verification', body });
+    if (response.status === 202) {
+      const renewed = { ...pending, isLong: isLongIn(response) };
+      return show(codePage(step.frame, renewed, codes.seal(renewed)));
+    }
     const page = (frame: PageFrame) => codePage(frame, pending, sealed);
-    if (response.status === 202) return show(page(step.frame));
     if (response.status === 429) return refusal(step, 'tooManyRequests', response, page);
     return await leaveCode(step, pending, response);
   }
@@ -175,7 +179,7 @@ export function createAccountPages(parts: SignInParts, accounts: Accounts, secre
       const email = textOf(step.form, 'email');
       const account: AccountNames = { fullName: textOf(step.form, 'fullName'), alias: textOf(step.form, 'alias') };
       const fields = { email, ...account };
-      const response = await call(step, { method: 'POST', path: '/user', body: fields });
+      const response = await call(step, { method: 'POST', path: '/user', body: { ...fields, acceptsLongCode: true } });
       if (response.status === 202) return showCode(step, { email, account }, response);
       return refusal(step, signUpMessage(response), response, (frame) => signUpPage(frame, fields));
     }),
@@ -286,10 +290,4 @@ function refusal(
   const message = isBusy ? `${texts.messages[name]} ${advice}` : texts.messages[name];
   const retry = isBusy ? ['retry-after', String(seconds)] : [];
   return refuse(isBusy ? 'authentication_throttled' : 'sign_in_failed', () => page({ ...frame, message }), null, retry);
-}
-
-/** As people write it: with blanks and dashes; a long one also in small letters, and with those that look like digits. */
-function codeIn(form: URLSearchParams): string {
-  const code = (form.get('code') ?? '').replace(/[\s-]/g, '').toUpperCase();
-  return code.replaceAll('O', '0').replaceAll(/[IL]/g, '1');
 }

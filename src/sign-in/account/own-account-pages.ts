@@ -2,7 +2,7 @@
 import { type Html, html, nothing, type Page } from '../pages/page.ts';
 import { paths } from '../paths.ts';
 import { actionForm, badge, dateOf, signInAgainFirst, table } from './elements.ts';
-import { alertOf, type Frame, hidden, render } from './pages.ts';
+import { alertOf, codeField, type Frame, hidden, render } from './pages.ts';
 
 export interface OwnAccount {
   readonly name: string;
@@ -85,6 +85,8 @@ export interface Confirmation {
   readonly codeId: string;
   /** Of the code; for a key, the preferred one, which is not stated. */
   readonly address: string;
+  /** It is no number of six digits. */
+  readonly isLong: boolean;
 }
 
 export interface NewKey {
@@ -113,9 +115,7 @@ ${
 `
 }${alertOf(frame)}<p>${isOfAddress ? texts.addressCode(confirmation.address) : texts.keyCode}</p>
 <form method="post" action="${paths.account}">
-${hidden('action', confirmation.action)}${hidden('codeId', confirmation.codeId)}${hidden('address', confirmation.address)}<label for="code">${all.codeLabel}</label>
-<input id="code" name="code" class="code" inputmode="numeric" autocomplete="one-time-code" maxlength="12" required autofocus>
-<button>${texts.confirm}</button>
+${hidden('action', confirmation.action)}${hidden('codeId', confirmation.codeId)}${hidden('address', confirmation.address)}${confirmation.isLong ? hidden('long', '1') : nothing}${codeField(all, confirmation.isLong)}<button>${texts.confirm}</button>
 </form>
 <p><a href="${paths.account}">${texts.back}</a></p>
 `,

@@ -8,7 +8,7 @@ import type { SignInParts } from '../sign-in-parts.ts';
 import type { OwnAccountMessage } from './account-texts.ts';
 import type { AccountPages, Accounts } from './accounts.ts';
 import type { AuthApiCall, AuthApiResponse } from './auth-api-client.ts';
-import { textOf } from './form-field.ts';
+import { codeIn, isLongIn, textOf } from './form-field.ts';
 import { type Confirmation, confirmationPage, ownAccountPage } from './own-account-pages.ts';
 import { messageOf, refusedChange } from './refused-change.ts';
 import { administratorRole, createVisits, listIn, namesIn, type Visit } from './visit.ts';
@@ -58,10 +58,12 @@ export function createOwnAccount(
 
   async function askCode(visit: Visit, address: string, method: 'add' | 'renew'): Promise<PageReply> {
     const path = method === 'add' ? '/email' : '/email/verification';
-    const response = await visit.call({ method: 'POST', path, body: { address } });
+    const response = await visit.call({ method: 'POST', path, body: { address, acceptsLongCode: true } });
     const { verificationCodeID: codeId, code } = response.json;
     if (response.status === 202 && typeof codeId === 'string')
-      return show(confirmationPage(visit.frame, { action: 'verify-address', codeId, address }));
+      return show(
+        confirmationPage(visit.frame, { action: 'verify-address', codeId, address, isLong: isLongIn(response) }),
+      );
     const isTaken = code === 'key_duplicated';
     return await refusal(
       visit,
@@ -76,23 +78,21 @@ export function createOwnAccount(
     const { apiKey, apiSecret, verificationCodeID: codeId } = response.json;
     if (response.status !== 202 || typeof codeId !== 'string') return await refusal(visit, 'keyInvalid', response);
     const key = { apiKey: String(apiKey), apiSecret: String(apiSecret) };
-    return show(confirmationPage(visit.frame, { action: 'verify-key', codeId, address: '' }, key));
+    return show(confirmationPage(visit.frame, { action: 'verify-key', codeId, address: '', isLong: false }, key));
   }
 
   async function verify(visit: Visit, action: Confirmation['action'], form: URLSearchParams): Promise<PageReply> {
-    const confirmation = { action, codeId: textOf(form, 'codeId'), address: textOf(form, 'address') };
-    const code = (form.get('code') ?? '').replace(/[\s-]/g, '');
+    const isLong = form.get('long') === '1';
+    const confirmation = { action, codeId: textOf(form, 'codeId'), address: textOf(form, 'address'), isLong };
     const path = action === 'verify-key' ? '/keypair/verification' : '/email/verification';
-    const body = { verificationCodeID: confirmation.codeId, code };
+    const body = { verificationCodeID: confirmation.codeId, code: codeIn(form) };
     const response = await visit.call({ method: 'PUT', path, body });
     if (response.status === 202) return redirect(paths.account);
     if (response.status === 404) return await refusal(visit, 'codeUsed', response);
-    const name = response.status === 401 ? 'codeWrong' : response.status === 429 ? 'tooMany' : 'codeMalformed';
-    const frame = {
-      ...visit.frame,
-      message: messageOf(visit.frame, visit.frame.texts.account.messages[name], response),
-    };
-    return refusedChange(response, confirmationPage(frame, confirmation));
+    return refusedChange(
+      response,
+      confirmationPage({ ...visit.frame, message: faultOf(visit, confirmation, response) }, confirmation),
+    );
   }
 
   async function change(visit: Visit, call: AuthApiCall): Promise<PageReply> {
@@ -134,4 +134,13 @@ export function createOwnAccount(
       }
     }),
   };
+}
+
+/** What was wrong with a code. For an address, waiting does not help, but a new code does: it is as long as it must be. */
+function faultOf({ frame }: Visit, { action, isLong }: Confirmation, response: AuthApiResponse): string {
+  const { messages: all, codes, account } = frame.texts;
+  const { tooMany, codeWrong, codeMalformed } = account.messages;
+  if (response.status === 401) return codeWrong;
+  if (response.status !== 429) return isLong ? all.longCodeMalformed : codeMalformed;
+  return action === 'verify-address' ? `${tooMany} ${codes.askAgain}` : messageOf(frame, tooMany, response);
 }

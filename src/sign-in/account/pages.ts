@@ -80,19 +80,13 @@ export function codePage(
   pending: string,
 ): Page {
   const { texts, state } = frame;
-  const digits = html`<input id="code" name="code" class="code" inputmode="numeric" autocomplete="one-time-code" maxlength="12" required autofocus>
-`;
-  const letters = html`<input id="code" name="code" autocapitalize="characters" autocomplete="one-time-code" spellcheck="false" maxlength="40" required autofocus aria-describedby="code-why">
-<p class="faint" id="code-why">${texts.codes.longWhy}</p>
-`;
   return render(
     frame,
     texts.codeTitle,
     html`<h1>${texts.codeTitle}</h1>
 <p>${isLong ? texts.codes.longSent(email) : texts.codeSent(email)}</p>
 ${alertOf(frame)}<form method="post" action="${paths.code}">
-${hidden('state', state)}${hidden('pending', pending)}<label for="code">${texts.codeLabel}</label>
-${isLong ? letters : digits}<p class="faint">${texts.codeHere}</p>
+${hidden('state', state)}${hidden('pending', pending)}${codeField(texts, isLong)}<p class="faint">${texts.codeHere}</p>
 <button>${texts.confirm}</button>
 </form>
 <form method="post" action="${paths.address}" class="row">
@@ -101,6 +95,17 @@ ${hidden('state', state)}${account === null ? hidden('email', email) : hidden('p
 </form>
 `,
   );
+}
+
+/** With its label. */
+export function codeField({ codeLabel, codes }: AccountTexts, isLong: boolean): Html {
+  const digits = html`<input id="code" name="code" class="code" inputmode="numeric" autocomplete="one-time-code" maxlength="12" required autofocus>
+`;
+  const letters = html`<input id="code" name="code" autocapitalize="characters" autocomplete="one-time-code" spellcheck="false" maxlength="40" required autofocus aria-describedby="code-why">
+<p class="faint" id="code-why">${codes.longWhy}</p>
+`;
+  return html`<label for="code">${codeLabel}</label>
+${isLong ? letters : digits}`;
 }
 
 export function signUpPage(

@@ -1,7 +1,7 @@
 /** Strangers in 200 networks guess the codes of a person: none of them gets in, and the person does, with and without a known device. */
 import { expect, test } from 'vitest';
 import { CookieBrowser } from '../../support/cookie-browser.ts';
-import { accountWorlds } from './accounts-world.ts';
+import { accountWorlds, fieldsOf } from './accounts-world.ts';
 
 const start = accountWorlds();
 const address = 'ann@example.test';
@@ -123,4 +123,57 @@ test('the value of a known device is of one person, and of no use when it is cha
   expect(await asks('x'.repeat(3_000))).toBe('long');
   // Control.
   expect(await asks(`${ofEve}~${kept}`)).toBe('digits');
+}, 60_000);
+
+test('guesses at an address without an account keep no one from signing up with it, or from adding it to an account', async () => {
+  const { ann, origin, open, askAccount, enter, post, session, verify, lastCode } = await world();
+  async function register(email: string, alias: string, network: number) {
+    const response = await fetch(`${origin}/api/auth/v2/user`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-forwarded-for': `10.0.${network}.1` },
+      body: JSON.stringify({ email, fullName: 'Eve', alias }),
+    });
+    const { verificationCodeID: id } = (await response.json()) as { verificationCodeID: string };
+    return { id, code: lastCode() };
+  }
+  /** Twelve sign-ups with the address, at whose codes 200 networks guess. */
+  async function attackAt(email: string) {
+    const codes: { id: string; code: string }[] = [];
+    for (let network = 0; network < 12; network += 1)
+      codes.push(await register(email, `${email[0]}${network}`, network));
+    let wrongOnes = 0;
+    for (let network = 0; network < 200; network += 1) {
+      const { id, code } = codes[network % 12]!;
+      const { status } = await verify(id, wrong(code, network), network);
+      expect([401, 429]).toContain(status);
+      if (status === 401) wrongOnes += 1;
+    }
+    expect([50, 51]).toContain(wrongOnes);
+  }
+
+  const own = 'own@example.test';
+  await attackAt(own);
+  // Control: without a page, the right code of six digits has to wait.
+  const program = await register(own, 'program', 201);
+  expect(program.code).toMatch(/^\d{6}$/);
+  expect((await verify(program.id, program.code, 201)).status).toBe(429);
+  const account = '/.rolegate/account';
+  const asked = await post(ann, account, { action: 'add-address', address: own });
+  expect(asked.text).toContain('The code has 16 letters and digits');
+  const fields = fieldsOf(asked.text, account);
+  expect((await post(ann, account, { ...fields, code: '123456789' })).text).toContain('small letters will do');
+  const added = await post(ann, account, { ...fields, code: lastCode().toLowerCase() });
+  expect([added.text.includes(own), added.text.includes('not confirmed')]).toEqual([true, false]);
+
+  const fresh = 'fresh@example.test';
+  await attackAt(fresh);
+  const browser = new CookieBrowser();
+  const page = await askAccount(browser, await open(browser, '/kept'), fresh);
+  expect(page.text).toContain('The code has 16 letters and digits');
+  const first = lastCode();
+  const again = await post(browser, '/.rolegate/address', fieldsOf(page.text, '/.rolegate/address'));
+  expect(again.text).toContain('The code has 16 letters and digits');
+  expect((await enter(browser, again, first)).text).toContain('The code is wrong.');
+  expect((await enter(browser, again, lastCode())).text).toBe('upstream');
+  expect(session(browser)).toMatch(/^[\w-]{43}$/);
 }, 60_000);
