@@ -16,13 +16,15 @@ const ids = { sessionID: 'session', keyID: 'keyPair', userID: 'user', tokenID: '
 type IdKey = keyof typeof ids;
 /** Options that narrow a revocation by id. */
 const idOptions = ['source', 'issuedBefore'] as const;
-const credentialKeys = ['bearer', 'apiKey', 'apiSecret'] as const;
+const credentialKeys = ['bearer', 'apiKey', 'apiSecret', 'certificate'] as const;
 
 /** The form of ids in identities of an Auth API. */
 const identifier = /^[\x21-\x7e]{1,256}$/;
 /** The form of credentials: RFC 6750 section 2.1, and visible ASCII. */
 const bearerToken = /^[A-Za-z0-9\-._~+/]+=*$/;
 const visible = /^[\x21-\x7e]+$/;
+/** SHA-256 as `openssl x509 -fingerprint -sha256` prints it, or without colons. */
+const fingerprintForm = /^(?:[0-9a-fA-F]{64}|[0-9a-fA-F]{2}(?::[0-9a-fA-F]{2}){31})$/;
 
 /** `idsOnly`: credentials are not accepted. */
 export function readRevocation(body: Uint8Array, idsOnly: boolean): RevocationRequest | Unreadable {
@@ -52,6 +54,7 @@ export function readRevocation(body: Uint8Array, idsOnly: boolean): RevocationRe
       ? { kind: 'credential', credential: { kind: 'apiKey', key: apiKey } }
       : { detail: 'apiKey is visible ASCII without blanks' };
   }
+  if ('certificate' in fields) return ofCertificate(fields['certificate']);
   if ('bearer' in fields) {
     const token = fields['bearer'];
     return isText(token, bearerToken)
@@ -59,6 +62,12 @@ export function readRevocation(body: Uint8Array, idsOnly: boolean): RevocationRe
       : { detail: 'bearer is not a token of RFC 6750' };
   }
   return readId(fields, keys[0] as IdKey);
+}
+
+function ofCertificate(text: unknown): RevocationRequest | Unreadable {
+  if (!isText(text, fingerprintForm)) return { detail: 'certificate is a SHA-256 fingerprint in hexadecimal digits' };
+  const fingerprint = text.replaceAll(':', '').toLowerCase();
+  return { kind: 'credential', credential: { kind: 'certificate', fingerprint, der: '' } };
 }
 
 function readId(fields: Readonly<Record<string, unknown>>, key: IdKey) {

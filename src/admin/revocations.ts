@@ -69,7 +69,8 @@ export function revocationOperations(sources: RevocationSources): readonly Opera
       summary: 'Revokes the session, key, user or credential in the body.',
       paths: ['/revocations'],
       credential: withToken('write'),
-      bodyText: 'One of sessionID, keyID, userID, tokenID, bearer, or apiKey with or without apiSecret.',
+      bodyText:
+        'One of sessionID, keyID, userID, tokenID, bearer, certificate (its SHA-256 fingerprint), or apiKey with or without apiSecret.',
       refusals,
       handle: ({ bytes, caller }) => revoke(bytes, caller.by, null),
       changed: byCaller,

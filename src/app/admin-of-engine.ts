@@ -116,7 +116,7 @@ function ownerOf(credential: Credential, { knownOwner }: IdentityResolver): Revo
 
 /** As in requests: the form of a bearer can make it an API key, and that of an API key a key pair. */
 function asRead(credential: Credential, sources: CredentialSources): Credential {
-  if (credential.kind === 'keyPair' || credential.kind === 'session') return credential;
+  if (credential.kind !== 'bearer' && credential.kind !== 'apiKey') return credential;
   const read = credential.kind === 'bearer' ? bearerOf(credential.token, sources) : apiKeyOf(credential.key, sources);
   return typeof read === 'string' ? credential : read;
 }

@@ -152,7 +152,7 @@ function sinceOf(config: Config, previous: Runtime | null): SourcesSince {
 
 /** What decides which users a source names; equal for the same users. */
 function usersOf(one: SourcesConfig['list'][number]): string {
-  return JSON.stringify([one.kind, one.users, one.issuer, 'urls' in one ? one.urls : []]);
+  return JSON.stringify([one.kind, one.users, 'issuer' in one ? one.issuer : null, 'urls' in one ? one.urls : []]);
 }
 
 /** Whether both configurations call the same sources in the same way and cache their verdicts alike. */

@@ -168,7 +168,7 @@ export class DecisionRecorder {
     const extraction =
       resolution === null || request === null
         ? null
-        : extractCredential(request, view.rawHeaders, policy.credentials, route?.credentials ?? null);
+        : extractCredential(request, view.rawHeaders, policy.credentials, route?.credentials ?? null, view.certificate);
     return { view, decision, credential: typeof extraction === 'string' ? null : extraction, resolution };
   }
 

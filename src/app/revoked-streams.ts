@@ -39,7 +39,7 @@ export function mayBeRevoked(
     if (identity === null) return false;
     if (atMs <= (sourcesSince.get(identity.acceptedBy) ?? Number.POSITIVE_INFINITY)) return true;
     if (!tombstones.revokes(subjectOf(identity, []), atMs, false)) return false;
-    const credential = extractCredential(request, view.rawHeaders, sources, route.credentials);
+    const credential = extractCredential(request, view.rawHeaders, sources, route.credentials, view.certificate);
     if (credential === null || typeof credential === 'string') return true;
     return tombstones.revokes(subjectOf(identity, lookupsOf(credential)), atMs, false);
   };

@@ -85,6 +85,7 @@ export function checkOf(
       trusted: address !== '' && trustedProxies(address),
       secure: read.secure,
       listener: null,
+      certificate: null,
     },
     waitsMs: read.waitsMs,
   };

@@ -1,4 +1,5 @@
 /** `rolegate explain`: why a request is allowed or refused, stage by stage, without a network. */
+import { readFileSync } from 'node:fs';
 import pc from 'picocolors';
 import { claimedIdentity, type NotClaimed, sourceFor } from '../config/claimed-identity.ts';
 import type { Config } from '../config/config.ts';
@@ -9,6 +10,7 @@ import { compileForwarding } from '../core/forwarding/compile-forwarding.ts';
 import type { Identity } from '../core/identity/identity.ts';
 import { isMethodName } from '../core/request/normalize-request.ts';
 import { parseAddress } from '../core/syntax/addresses.ts';
+import { factsOfCertificate } from '../identity/sources/certificate/certificate-facts.ts';
 import { selectSource } from '../identity/sources/select-source.ts';
 import { hostFor } from '../policy-model/host-for.ts';
 import { sampleIdentity } from '../policy-model/samples/sample-identity.ts';
@@ -27,6 +29,8 @@ export interface ExplainOptions {
   readonly signedIn?: string;
   /** JSON. */
   readonly claims?: string;
+  /** A file. */
+  readonly certificate?: string;
   readonly source?: string;
   readonly header: readonly string[];
   readonly client?: string;
@@ -71,7 +75,10 @@ export async function explain(method: string, url: string, options: ExplainOptio
 }
 
 /** Options for the caller exclude each other. */
-function checkWhoAsks({ bearer, as, claims, source, roles, groups, signedIn, at, trusted }: ExplainOptions): void {
+function checkWhoAsks(options: ExplainOptions): void {
+  const { bearer, as, claims, source, roles, groups, signedIn, at, trusted, certificate } = options;
+  if (certificate !== undefined && (bearer ?? as ?? claims ?? source ?? roles ?? groups ?? signedIn) !== undefined)
+    throw usageError('rolegate: --certificate already identifies the user; omit the other options for one');
   if (bearer !== undefined && (at !== undefined || trusted === true)) {
     throw usageError(
       'rolegate: with --bearer, a gateway decides for the current time and this client; omit --at and --trusted',
@@ -130,9 +137,10 @@ function explainHere(request: ExplainRequest, options: ExplainOptions): Explanat
 
 function identityOf(
   config: Config,
-  { as, claims, source, roles: named, groups, signedIn }: ExplainOptions,
+  { as, claims, certificate, source, roles: named, groups, signedIn }: ExplainOptions,
 ): Identity | null {
   const { tests, roles } = config;
+  if (certificate !== undefined) return holderOf(certificate, config);
   if (claims !== undefined) {
     const read = claimedIdentity({ claims: parseClaims(claims), source, kind: 'bearer' }, config, (claim, detail) => {
       process.stderr.write(`note: the claim ${claim} meets no condition: ${detail}\n`);
@@ -158,6 +166,22 @@ function identityOf(
   if ('problem' in of) throw sourceError(of);
   const known = { source: of.users.source, acceptedBy: of.name, userId: of.users.prefix + sampleIdentity.userId };
   return { ...sampleIdentity, ...known, roles: nameList(named), groups: nameList(groups), authenticatedAtMs };
+}
+
+function holderOf(file: string, config: Config): Identity {
+  const source = config.sourceRule.certificate ?? undefined;
+  if (source === undefined) throw usageError('rolegate: there is no source of kind "certificate"');
+  const read = claimedIdentity({ claims: readCertificate(file), source, kind: 'certificate' }, config);
+  if ('problem' in read) throw usageError(`rolegate: --certificate: it is refused: ${read.problem}`);
+  return read;
+}
+
+function readCertificate(file: string): object {
+  try {
+    return factsOfCertificate(readFileSync(file));
+  } catch {
+    throw usageError(`rolegate: cannot read a certificate in PEM form from ${file}`);
+  }
 }
 
 function sourceError({ of, problem, hint }: NotClaimed): Error {

@@ -114,6 +114,7 @@ export function createProgram(done: Done): Command {
       '--source <name>',
       'the source of the identity; with --claims, the one whose fields are read (default: the first one; with --claims, the only one)',
     )
+    .option('--certificate <file>', 'a client with this certificate (PEM), instead of a user')
     .option('--header <line>', 'a header, such as "x-region: eu"; may be repeated', collect, [])
     .option('--client <address>', 'address of the client')
     .option(

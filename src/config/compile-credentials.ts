@@ -15,7 +15,7 @@ type Section = ConfigFile['credentials'];
 type WrittenShapes = NonNullable<Section['bearer']>['shape'];
 
 export function compileCredentials(
-  { credentials: section, signIn }: Pick<ConfigFile, 'credentials' | 'signIn'>,
+  { credentials: section, signIn, sources: all }: Pick<ConfigFile, 'credentials' | 'signIn' | 'sources'>,
   maxLength: number,
 ): CredentialSources {
   const { bearer, keyPair, apiKey, basic, bearerCookie, websocketProtocol, resourceMetadata = [] } = section;
@@ -40,6 +40,7 @@ export function compileCredentials(
             shapes: compileShapes(apiKey.shape),
           },
     session: signIn === undefined ? null : cookieNames(signIn.origin),
+    certificate: Object.values(all).some(({ kind }) => kind === 'certificate'),
     basic,
     bearerCookie,
     websocketProtocol,

@@ -13,6 +13,7 @@ type GithubProvider = Extract<
   InUnits<NonNullable<ConfigFile['signIn']>>['providers'][string],
   { readonly kind: 'github' }
 >;
+type CertificateFields = Extract<ConfigFile['sources'][string], { readonly kind: 'certificate' }>['fields'];
 type Field = InUnits<WrittenField>;
 export type DeclaredClaims = InUnits<ConfigFile['identity']['claims']>;
 type FieldPath = DeclaredClaims[string]['field'];
@@ -58,6 +59,29 @@ export function compileGithubFields(
     keyId: null,
     tokenId: null,
     issuedAt: null,
+    authenticatedAt: null,
+    claims: compileClaims(claims, own),
+    alias: rule(alias),
+    fullName: rule(fullName),
+  };
+}
+
+/** The authority of a certificate vouches for the address in it. */
+export function compileCertificateFields(
+  userId: string,
+  { roles, groups, alias, fullName, claims: own }: InUnits<CertificateFields>,
+  claims: DeclaredClaims,
+): SourceFields {
+  return {
+    userId: rule(userId)!,
+    roles: rule(roles),
+    groups: rule(groups),
+    assumeVerifiedEmail: true,
+    expireAt: rule('notAfter'),
+    sessionId: null,
+    keyId: null,
+    tokenId: null,
+    issuedAt: rule('notBefore'),
     authenticatedAt: null,
     claims: compileClaims(claims, own),
     alias: rule(alias),

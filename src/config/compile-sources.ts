@@ -5,6 +5,7 @@ import { checks, type SourceKind } from '../core/identity/authentication.ts';
 import { compileNaming, type UserNaming } from '../core/identity/user-naming.ts';
 import {
   compileAuthApiFields,
+  compileCertificateFields,
   compileClaimFields,
   compileGithubFields,
   type DeclaredClaims,
@@ -100,7 +101,9 @@ export function namingOf(
     ...Object.entries(signIn?.providers ?? {}).map(([name, one]) => [name, { ...one, issuer: issuerOf(one) }] as const),
   ];
   return compileNaming(
-    all.map(([name, { issuer = null, userPrefix = '', roles }]) => {
+    all.map(([name, one]) => {
+      const { userPrefix = '', roles } = one;
+      const issuer = 'issuer' in one ? (one.issuer ?? null) : null;
       return { name, issuer, userPrefix, roles: roles?.map(formOf) ?? null };
     }),
   );
@@ -111,6 +114,10 @@ type Named = Pick<SourceConfig, 'name' | 'users'>;
 function compileSource(named: Named, source: WrittenSource, claims: DeclaredClaims, files: SourceFiles): SourceConfig {
   const { tls, client, keys } = files.of(named.name);
   switch (source.kind) {
+    case 'certificate': {
+      const { userId, userPrefix: _, roles: __, fields, ...own } = source;
+      return { ...own, ...named, fields: compileCertificateFields(userId, fields, claims) };
+    }
     case 'authApi': {
       const { url, issuer = null, userPrefix: _, roles: __, assumeVerifiedEmail, ...rest } = source;
       const fields = compileAuthApiFields(source.fields, claims, assumeVerifiedEmail);
@@ -175,6 +182,7 @@ export function sourceRuleOf({
     bearer: bearer === null ? null : (bearer.source ?? byDefault('bearer')),
     keyPair: keyPair === null ? null : (keyPair.source ?? byDefault('keyPair')),
     apiKey: apiKey === null ? null : (apiKey.source ?? byDefault('apiKey')),
+    certificate: all.find((one) => one.kind === 'certificate')?.name ?? null,
     issuers: all.flatMap((one) => (one.kind === 'jwt' ? [{ issuer: one.issuer, source: one.name }] : [])),
     sessions: namesOfSignIn({ authApi, signIn }),
   };

@@ -25,8 +25,9 @@ export function plainListener(address: Address): ListenerConfig {
 export interface PortTlsConfig extends Omit<z.output<typeof listenerTls>, 'certificates' | 'clientCertificates'> {
   /** At least one. */
   readonly certificates: readonly CertificateConfig[];
-  /** Text of the authorities of client certificates, which are then required; null: none are requested. */
+  /** Text of the authorities of client certificates; null: none are requested. */
   readonly clientCa: string | null;
+  readonly clientMode: 'required' | 'optional';
   /** Texts of their revocation lists; null: none are needed. */
   readonly clientCrls: readonly string[] | null;
 }

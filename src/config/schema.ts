@@ -58,6 +58,7 @@ export const configSchema = z.strictObject({
           opaque: { kind: 'introspection' },
           profile: { kind: 'userinfo' },
           issuer: { kind: 'jwt' },
+          machines: { kind: 'certificate' },
         },
       ],
     },

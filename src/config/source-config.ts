@@ -146,11 +146,21 @@ export interface GithubProviderConfig extends ProviderConfig {
   readonly maxClaimsAgeMs: number;
 }
 
+/** Client certificates of connections. */
+export interface CertificateSourceConfig {
+  /** How long a revocation by fingerprint is kept. */
+  readonly revocationLifeMs: number;
+  /** Whether certificates are refused while this process may miss revocations. */
+  readonly whileDisconnected: 'refuse' | 'accept';
+  readonly fields: SourceFields;
+  readonly users: UserNaming;
+}
+
 /** A source that is called over HTTP for every credential. */
-export type RemoteSourceConfig = Exclude<SourceConfig, { readonly kind: 'jwt' | 'session' }>;
+export type RemoteSourceConfig = Exclude<SourceConfig, { readonly kind: 'jwt' | 'session' | 'certificate' }>;
 
 export function isRemote(source: SourceConfig): source is RemoteSourceConfig {
-  return source.kind !== 'jwt' && source.kind !== 'session';
+  return source.kind !== 'jwt' && source.kind !== 'session' && source.kind !== 'certificate';
 }
 
 /** The source of all sessions: each names its provider. No source of the configuration has this name. */
@@ -190,6 +200,7 @@ export type SourceConfig = { readonly name: string } & (
   | (UserinfoSourceConfig & { readonly kind: 'userinfo' })
   | (JwtSourceConfig & { readonly kind: 'jwt' })
   | (SessionSourceConfig & { readonly kind: 'session' })
+  | (CertificateSourceConfig & { readonly kind: 'certificate' })
 );
 
 /** The name of the source by the form of a credential; null: none, and it is rejected. */
@@ -197,6 +208,7 @@ export interface SourceRule {
   readonly bearer: string | null;
   readonly keyPair: string | null;
   readonly apiKey: string | null;
+  readonly certificate: string | null;
   readonly issuers: readonly { readonly issuer: string; readonly source: string }[];
   /** Providers, and `authApi` if people sign in there: a session itself names its own. */
   readonly sessions: readonly string[];

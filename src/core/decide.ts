@@ -68,7 +68,8 @@ function walk(trail: Trail, view: RequestView, policy: Policy, resolve: ResolveI
   if (rule.kind === 'public' || rule.kind === 'deny') return authorize(trail, view, match, null);
 
   trail.stage = 'extract';
-  const credential = extractCredential(request, view.rawHeaders, policy.credentials, match.route.credentials);
+  const { rawHeaders, certificate } = view;
+  const credential = extractCredential(request, rawHeaders, policy.credentials, match.route.credentials, certificate);
   if (credential === null || typeof credential === 'string') {
     const reason = credential ?? 'credential_missing';
     const anonymous = rule.kind === 'optional' && reasons[reason].status === 401;

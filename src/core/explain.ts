@@ -154,11 +154,11 @@ function wayOut(decision: Decision, { rawHeaders }: RequestView, { proto }: Clie
 
 function credentialOf(
   match: RouteMatch | null,
-  { rawHeaders }: RequestView,
+  view: RequestView,
   { policy, sourceOf }: ExplainContext,
 ): CredentialReport | null {
   if (match === null || match.rule.kind === 'public' || match.rule.kind === 'deny') return null;
-  return explainCredential(match.request, rawHeaders, policy.credentials, match.route, sourceOf);
+  return explainCredential(match.request, view, policy.credentials, match.route, sourceOf);
 }
 
 function trailStep(stage: Stage, decision: Decision): TrailStep {

@@ -32,6 +32,7 @@ export function authenticationsOf({
     keyPair: [rule.keyPair],
     apiKey: [rule.apiKey],
     session: rule.sessions,
+    certificate: [rule.certificate],
   };
   return kindsOf(credentials).flatMap((kind) =>
     [...new Set(names[kind])].flatMap((acceptedBy): Authentication[] => {

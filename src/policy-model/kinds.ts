@@ -44,6 +44,7 @@ export const credentialRows: Readonly<Record<CredentialKind, Row>> = {
   keyPair: { read: 'core/credential/extract-credential.ts', values: carried, example: sample },
   apiKey: { read: 'core/credential/extract-credential.ts', values: carried, example: sample },
   session: { read: 'core/credential/session-cookie.ts', values: carried, example: sample },
+  certificate: { read: 'core/credential/extract-credential.ts', values: carried, example: 'policy-model/simulate.ts' },
 };
 
 const fields = 'config/compile-sources.ts';
@@ -54,4 +55,5 @@ export const sourceRows: Readonly<Record<SourceKind, Row>> = {
   userinfo: { read: fields, values: carried, example },
   jwt: { read: fields, values: carried, example },
   session: { read: fields, values: carried, example },
+  certificate: { read: fields, values: carried, example },
 };

@@ -3,7 +3,7 @@ import type { CredentialSources } from '../core/credential/credential.ts';
 import type { ClientFacts } from '../core/forwarding/client-facts.ts';
 import type { Identity, Resolution } from '../core/identity/identity.ts';
 import type { RequestView } from '../core/request/request-view.ts';
-import { sampleCredential } from './samples/sample-credential.ts';
+import { sampleCertificate, sampleCredential } from './samples/sample-credential.ts';
 
 export interface SimulatedRequest {
   readonly method: string;
@@ -59,6 +59,7 @@ export function simulate(request: SimulatedRequest, identity: Identity | null, s
       httpVersion: '1.1',
       client: request.client ?? somewhere,
       address: request.client,
+      ...(identity?.kind === 'certificate' ? { certificate: sampleCertificate } : {}),
       ...(request.trusted === true ? { trusted: true } : {}),
       ...(request.time == null ? {} : { now: () => request.time! }),
     },

@@ -32,7 +32,13 @@ export class IdentityNames {
   }
 }
 
-const kindWords = { bearer: [], keyPair: ['by_key'], apiKey: ['by_api_key'], session: ['by_session'] } as const;
+const kindWords = {
+  bearer: [],
+  keyPair: ['by_key'],
+  apiKey: ['by_api_key'],
+  session: ['by_session'],
+  certificate: ['by_certificate'],
+} as const;
 
 /** What an identity should be called: its roles, and what else distinguishes it. */
 export function wordsFor({

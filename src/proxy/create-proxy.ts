@@ -11,6 +11,7 @@ import { refuseConnection } from '../request-line/refuse-connection.ts';
 import type { RequestRuntime, ServeParts } from '../request-line/runtime.ts';
 import type { LoadReadings } from '../telemetry/metrics/load-metrics.ts';
 import type { ObserveRequest } from '../telemetry/request-record.ts';
+import { peerCertificate } from '../tls/client-certificate.ts';
 import type { OpenTlsPort, TlsPort } from '../tls/tls-port.ts';
 import { forwarding } from './exchange.ts';
 import type { ExchangeParts } from './exchange-parts.ts';
@@ -113,6 +114,9 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
       if (client.trusted || perClient.opened(client.network)) return client;
       refusedOfClient += 1;
       return null;
+    },
+    onSecured(client, socket) {
+      client.certificate = peerCertificate(socket);
     },
     clientKey: ({ network }) => network,
     defaultField: ({ listener }) => listener?.addedField ?? null,

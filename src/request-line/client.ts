@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import { clientNetwork } from '../core/forwarding/client-address.ts';
 import type { PeerFacts } from '../core/forwarding/client-facts.ts';
+import type { PeerCertificate } from '../core/request/peer-certificate.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
 import type { DefaultField } from '../http1/server/server.ts';
 
@@ -10,6 +11,8 @@ export interface Client extends PeerFacts {
   readonly network: string;
   /** Settings of the address that it connected to; null: it has none. */
   readonly listener: ListenerRules | null;
+  /** What it has shown in its handshake, which begins later. */
+  certificate: PeerCertificate;
 }
 
 /** What an address of the gateway demands of requests, and adds to responses. */
@@ -36,7 +39,8 @@ export function clientOf(
   said: string | undefined = socket.remoteAddress,
 ): Client {
   const address = plainAddress(said ?? '');
-  return { address, network: clientNetwork(address), trusted: trustedProxies(address), secure, listener };
+  const network = clientNetwork(address);
+  return { address, network, trusted: trustedProxies(address), secure, listener, certificate: null };
 }
 
 /** Of the client before the head of its request is read. Empty: a trusted proxy sends the requests of several. */

@@ -33,6 +33,7 @@ export function readView(
     client: context.memoryKey ?? undefined,
     address,
     trusted: peer.trusted,
+    certificate: peer.certificate,
     now: Date.now,
   };
 }

@@ -10,8 +10,10 @@ export interface ServerTls {
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
   /** What clients get that ask for another name, or for none. */
   readonly unknownNames: 'refuse' | 'first';
-  /** Authorities of client certificates, which are then required; null or unset: none are requested. */
+  /** Authorities of client certificates; null or unset: none are requested. */
   readonly clientCa?: string | null;
+  /** Whether clients without a valid one are refused; if unset, they are. */
+  readonly clientMode?: 'required' | 'optional';
   /** Their revocation lists, one of each in a text; null or unset: none are needed. */
   readonly clientCrls?: readonly string[] | null;
 }
@@ -70,10 +72,20 @@ export class ServerContexts {
     return this.#tls.minVersion;
   }
 
-  /** What clients are verified by, as one text to compare; null: they need no certificate. */
+  /** What clients are verified by, as one text to compare; null: no certificate is requested. */
   get verifies(): string | null {
     const { clientCa, clientCrls } = this.#tls;
-    return clientCa == null ? null : [clientCa, ...(clientCrls ?? [])].join('\n');
+    return clientCa == null ? null : [this.requires, clientCa, ...(clientCrls ?? [])].join('\n');
+  }
+
+  /** Whether clients without a valid certificate are refused. */
+  get requires(): boolean {
+    const { clientCa, clientMode = 'required' } = this.#tls;
+    return clientCa != null && clientMode === 'required';
+  }
+
+  get clientCrls(): readonly string[] {
+    return this.#tls.clientCrls ?? [];
   }
 
   #present(certificate: Certificate, earlier: ServerContexts | null, nowMs: number): Presented {

@@ -1,14 +1,15 @@
 /**
  * TLS of a port. Each handshake is bounded by time, and computes when its first bytes have arrived: a few in each turn of the event loop,
  * while clients take turns, and some of one client at once. So a flood delays itself, and silent connections delay none. Certificates are
- * replaced as a whole; a handshake uses one set of them. Where clients need a certificate, each handshake is a full one; other authorities,
- * or other revocation lists, end the connections.
+ * replaced as a whole; a handshake uses one set of them. Where clients are asked for a certificate, each handshake is a full one; other
+ * authorities, other revocation lists, and the end of one, end the connections.
  */
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { Deadline, Deadlines } from '../http1/deadline-wheel.ts';
-import { isCertified } from './client-certificate.ts';
+import { peerCertificate } from './client-certificate.ts';
+import { nextExpiryMs } from './revocation-lists.ts';
 import { ServerContexts, type ServerTls } from './server-contexts.ts';
 
 /** Handshakes of one client at once. */
@@ -16,6 +17,9 @@ export const maxHandshakesOfClient: number = 64;
 
 /** Handshakes that begin in one turn of the event loop. Each computes for about a millisecond. */
 const maxStartsAtOnce = 8;
+
+/** The longest time of a timer. */
+const maxTimerMs = 2 ** 31 - 1;
 
 export interface TlsPortOptions {
   readonly deadlines: Deadlines;
@@ -51,10 +55,12 @@ export class TlsPort {
   /** Open connections after their handshake. */
   readonly #secured = new Set<Duplex>();
   #contexts: ServerContexts;
+  #listEnd: NodeJS.Timeout | undefined;
 
   constructor(tls: ServerTls, options: TlsPortOptions) {
     this.#options = options;
     this.#contexts = new ServerContexts(tls, options.secret, null, options.now());
+    this.#awaitListEnd();
   }
 
   get certificates(): ServerContexts['certificates'] {
@@ -74,7 +80,22 @@ export class TlsPort {
     const before = this.#contexts;
     this.#contexts = new ServerContexts(tls, this.#options.secret, before, this.#options.now());
     if (this.#contexts.verifies !== before.verifies) for (const socket of this.#secured) socket.destroy();
+    this.#awaitListEnd();
     return this.#contexts.skipped;
+  }
+
+  /** Handshakes look at lists, so connections with a certificate end with a list: their next handshake sees that none is valid. */
+  #awaitListEnd(): void {
+    clearTimeout(this.#listEnd);
+    const nowMs = this.#options.now();
+    const endMs = nextExpiryMs(this.#contexts.clientCrls, nowMs);
+    if (endMs === null) return;
+    const waitMs = Math.min(endMs - nowMs, maxTimerMs);
+    this.#listEnd = setTimeout(() => {
+      if (this.#options.now() >= endMs)
+        for (const socket of this.#secured) if (peerCertificate(socket) !== null) socket.destroy();
+      this.#awaitListEnd();
+    }, waitMs).unref();
   }
 
   /** Calls `done` once: with the socket of the requests; or with null, after the end of the connection. */
@@ -101,7 +122,7 @@ export class TlsPort {
     this.#options.deadlines.schedule(handshake, performance.now() + this.#options.timeoutMs);
   }
 
-  /** It ends when clients are verified by something else, also if it needed no certificate before. */
+  /** It ends when clients are verified by something else, also if none was requested before. */
   #remember(secured: Duplex, verifies: string | null): void {
     this.#secured.add(secured);
     secured.once('close', () => this.#secured.delete(secured));
@@ -129,6 +150,7 @@ export class TlsPort {
       handshake.start({
         protocol: this.#options.protocol ?? 'http/1.1',
         verifies: contexts.verifies,
+        requires: contexts.requires,
         initial,
         forName: (name) => contexts.forName(name),
       });
@@ -151,7 +173,7 @@ interface ClientHandshakes {
   readonly waiting: Set<Handshake>;
 }
 
-interface HandshakeSettings extends Pick<ServerContexts, 'verifies' | 'forName'> {
+interface HandshakeSettings extends Pick<ServerContexts, 'verifies' | 'requires' | 'forName'> {
   readonly protocol: 'http/1.1' | 'h2';
   readonly initial: ReturnType<ServerContexts['initial']>;
 }
@@ -171,7 +193,7 @@ class Handshake implements Deadline {
   #events: HandshakeEvents | null;
   #tls: TLSSocket | null = null;
   #late = false;
-  /** What it verifies the client by; null: the client needs no certificate. */
+  /** What it verifies the client by; null: no certificate is requested. */
   verifies: string | null = null;
 
   constructor(socket: Socket, events: HandshakeEvents) {
@@ -195,13 +217,13 @@ class Handshake implements Deadline {
     return this.#tls?.isSessionReused() === true;
   }
 
-  start({ protocol, verifies, initial, forName }: HandshakeSettings): void {
+  start({ protocol, verifies, requires, initial, forName }: HandshakeSettings): void {
     const tls = new TLSSocket(this.#socket, {
       isServer: true,
       secureContext: initial,
       ALPNProtocols: [protocol],
       requestCert: verifies !== null,
-      rejectUnauthorized: verifies !== null,
+      rejectUnauthorized: requires,
       SNICallback: (name, use) => use(null, forName(name) ?? undefined),
     });
     this.verifies = verifies;
@@ -215,7 +237,8 @@ class Handshake implements Deadline {
       tls.off('end', left);
       // As in sockets of a `tls.Server`: HTTP/2 would wait for the handshake of a client.
       Object.assign(tls, { secureConnecting: false });
-      if (verifies === null || isCertified(tls)) this.#end(tls);
+      const certificate = requires ? peerCertificate(tls) : null;
+      if (!requires || (certificate !== null && typeof certificate !== 'string')) this.#end(tls);
       else tls.destroy();
     });
   }

@@ -15,6 +15,7 @@ export const plainSources: CredentialSources = {
   keyPair: keyPairSettings,
   apiKey: null,
   session: null,
+  certificate: false,
   basic: null,
   bearerCookie: null,
   websocketProtocol: null,

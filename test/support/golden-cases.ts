@@ -210,6 +210,7 @@ function isOf({ bearer, apiKey, apiSecret }: GoldenIdentity, credential: Credent
     case 'apiKey':
       return apiKey === credential.key && apiSecret === undefined;
     case 'session':
+    case 'certificate':
       return false;
   }
 }

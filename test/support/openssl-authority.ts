@@ -11,11 +11,13 @@ export interface OpensslAuthority {
   readonly cert: string;
   /** Files, for programs. */
   readonly folder: string;
-  /** As `NAME.pem` and `NAME-key.pem` in the folder. */
-  issue(name: string): Certified;
+  /** As `NAME.pem` and `NAME-key.pem` in the folder. `alternativeNames`: in the form of `openssl`, such as `URI:spiffe://acme.test/orders`. */
+  issue(name: string, alternativeNames?: string): Certified;
+  /** As `openssl x509 -fingerprint -sha256` prints it. */
+  fingerprint(name: string): string;
   revoke(name: string): void;
-  /** `expired`: its next one was due yesterday. */
-  crl(expired?: boolean): string;
+  /** `expired`: its next one was due yesterday. Otherwise it is due in `lifeS` seconds, by default in a day. */
+  crl(expired?: boolean, lifeS?: number): string;
   close(): void;
 }
 
@@ -32,7 +34,7 @@ export function createOpensslAuthority(name: string): OpensslAuthority {
   return {
     cert: read('ca.pem'),
     folder,
-    issue(client) {
+    issue(client, alternativeNames) {
       const [cert, key] = [`${client}.pem`, `${client}-key.pem`];
       const signed = ['-CA', 'ca.pem', '-CAkey', 'ca-key.pem'];
       openssl(
@@ -48,14 +50,20 @@ export function createOpensslAuthority(name: string): OpensslAuthority {
         '-subj',
         `/CN=${client}`,
         ...signed,
+        '-addext',
+        'basicConstraints=critical,CA:FALSE',
+        ...(alternativeNames === undefined ? [] : ['-addext', `subjectAltName=${alternativeNames}`]),
       );
       return { cert: read(cert), key: read(key) };
     },
+    fingerprint: (client) =>
+      openssl('x509', '-in', `${client}.pem`, '-noout', '-fingerprint', '-sha256').toString().trim().split('=')[1] ??
+      '',
     revoke: (client) => void openssl(...ca, '-revoke', `${client}.pem`),
-    crl(expired = false) {
+    crl(expired = false, lifeS = 86_400) {
       const day = (days: number) =>
         new Date(Date.now() + days * 86_400_000).toISOString().replaceAll(/\.\d+|[-:T]/g, '');
-      const [last, next] = expired ? [day(-2), day(-1)] : [day(-1), day(1)];
+      const [last, next] = expired ? [day(-2), day(-1)] : [day(-1), day(lifeS / 86_400)];
       openssl(...ca, '-gencrl', '-out', 'crl.pem', '-crl_lastupdate', last, '-crl_nextupdate', next);
       return read('crl.pem');
     },

@@ -131,7 +131,7 @@ export function createGrpcAuthorizer(options: GrpcAuthorizerOptions): CheckServe
 /** For a check without the attributes of a request. */
 const unreadable = {
   request: { ...ofCall, method: '', target: '', minor: 1, rawHeaders: [], upgrade: 'none' },
-  peer: { address: '', network: '', trusted: false, secure: false, listener: null },
+  peer: { address: '', network: '', trusted: false, secure: false, listener: null, certificate: null },
 } as const;
 
 /** Empty for the Unix socket. */

@@ -184,7 +184,13 @@ function senderInWords({ request, identity, caller }: Witness): string {
 
 const credentialHeaders: ReadonlySet<string> = new Set(['Authorization', 'api-key', 'api-secret']);
 
-const byKind = { bearer: '', keyPair: ' by key pair', apiKey: ' by API key', session: ' by session' } as const;
+const byKind: Readonly<Record<Identity['kind'], string>> = {
+  bearer: '',
+  keyPair: ' by key pair',
+  apiKey: ' by API key',
+  session: ' by session',
+  certificate: ' by certificate',
+};
 
 function identityInWords({
   kind,

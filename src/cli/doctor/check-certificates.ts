@@ -40,7 +40,7 @@ function pemsOf({ server, authorizer, cache, authApi, sources }: Config): readon
     ...ofPort('authorizer.grpc.tls', authorizer?.grpc?.tls),
     ...ofClient('cache.redis.tls', cache.redis?.tls),
     ...(authApi?.kind === 'remote' ? ofClient('authApi.tls', authApi.tls) : []),
-    ...sources.flatMap(({ name, tls }) => ofClient(`sources.${name}.tls`, tls)),
+    ...sources.flatMap((one) => ('tls' in one ? ofClient(`sources.${one.name}.tls`, one.tls) : [])),
   ];
 }
 

@@ -55,7 +55,8 @@ export function* hostsOfGateway({ authApi, sources, upstreams, cache }: Config):
     else if (source.kind === 'session') {
       const urls = [source.issuer, ...(source.protocol === 'github' ? [githubApi(source.issuer)] : [])];
       for (const url of urls) yield [new URL(url).hostname, `signIn.providers.${source.name}`];
-    } else if (source.keys.from === 'jwks') yield [new URL(source.keys.url).hostname, setting];
+    } else if (source.kind === 'certificate') continue;
+    else if (source.keys.from === 'jwks') yield [new URL(source.keys.url).hostname, setting];
     else if (source.keys.from === 'discovery') yield [new URL(source.issuer).hostname, setting];
   }
   for (const { name, targets } of upstreams.values()) {

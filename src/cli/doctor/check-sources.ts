@@ -21,7 +21,6 @@ import { type Check, type Finding, findingsOf, withinCheck } from './check.ts';
 import { certificateFindings, clockFinding, connectionAdvice, seeServer } from './see-server.ts';
 
 type JwtSource = Extract<SourceConfig, { kind: 'jwt' }>;
-type RemoteSource = RemoteSourceConfig;
 
 /** `headers`: those of a valid credential, alternating names and values; may be empty. */
 export function sourceChecks(config: Config, timeoutMs: number, headers: readonly string[]): readonly Check[] {
@@ -33,7 +32,7 @@ export function sourceChecks(config: Config, timeoutMs: number, headers: readonl
     ...credentialChecks,
     ...list.flatMap((source): readonly Check[] => {
       if (source.kind === 'jwt') return jwtChecks(source, timeoutMs);
-      if (source.kind === 'session') return [];
+      if (!isRemote(source)) return [];
       if (source.urls.length === 0) return [embeddedCheck(source.name)];
       const kinds = kindsOf(config.credentials).filter(
         (kind) => kind !== 'session' && config.sourceRule[kind] === source.name,
@@ -59,9 +58,10 @@ const kindWords: Readonly<Record<Credential['kind'], string>> = {
   keyPair: 'key pair',
   apiKey: 'API key',
   session: 'session',
+  certificate: 'certificate',
 };
 
-function remoteCheck(source: RemoteSource, url: string, kind: Credential['kind'], timeoutMs: number): Check {
+function remoteCheck(source: RemoteSourceConfig, url: string, kind: Credential['kind'], timeoutMs: number): Check {
   const subject = `${source.name} ${new URL(url).origin}`;
   return {
     group: 'sources',
@@ -82,7 +82,7 @@ function remoteCheck(source: RemoteSource, url: string, kind: Credential['kind']
 
 function judge(
   { ok, warning, error }: ReturnType<typeof findingsOf>,
-  source: RemoteSource,
+  source: RemoteSourceConfig,
   kind: string,
   result: SourceResult,
 ): Finding {
@@ -166,7 +166,7 @@ function jwtChecks(source: JwtSource, timeoutMs: number): readonly Check[] {
 }
 
 /** Whether the bundled Auth API recognizes the gateway: its liveness check also judges the secret. */
-function gatewayChecks(source: RemoteSource, url: string, timeoutMs: number): readonly Check[] {
+function gatewayChecks(source: RemoteSourceConfig, url: string, timeoutMs: number): readonly Check[] {
   const secret = source.kind === 'authApi' ? (source.gatewaySecret ?? null) : null;
   if (secret === null) return [];
   const subject = 'authApi.gatewaySecret';
@@ -215,7 +215,9 @@ function givenCheck(config: Config, sources: SourcesConfig, headers: readonly st
       const credential = extractCredential({ method: 'GET', authority: '' }, headers, config.credentials, null);
       if (credential === null || typeof credential === 'string')
         return [error(`it is not used (${credential ?? 'no configured kind'})`, 'Give it as clients send it.')];
-      const timed = sources.list.map((one) => ({ ...one, timeoutMs: withinCheck(one.timeoutMs, timeoutMs) }));
+      const timed = sources.list.map((one) =>
+        'timeoutMs' in one ? { ...one, timeoutMs: withinCheck(one.timeoutMs, timeoutMs) } : one,
+      );
       const opened = openSources({ ...sources, list: timed });
       try {
         const source = opened.of(credential);
@@ -250,7 +252,12 @@ function givenCheck(config: Config, sources: SourcesConfig, headers: readonly st
 const listed = (names: readonly string[]) => (names.length === 0 ? 'none' : names.slice(0, 10).join(', '));
 
 /** The clock and the certificate; the other check shows whether it responds. */
-function serverCheck(source: SourceConfig, url: string, toleratedMs: number | null, timeoutMs: number): Check {
+function serverCheck(
+  source: RemoteSourceConfig | JwtSource,
+  url: string,
+  toleratedMs: number | null,
+  timeoutMs: number,
+): Check {
   const subject = `${source.name} ${new URL(url).origin}`;
   return {
     group: 'clocks',
@@ -269,7 +276,7 @@ function openSource(source: SourceConfig): Sources {
   const { name } = source;
   return openSources({
     list: [source],
-    rule: { bearer: name, keyPair: name, apiKey: name, issuers: [], sessions: [] },
+    rule: { bearer: name, keyPair: name, apiKey: name, certificate: name, issuers: [], sessions: [] },
   });
 }
 
@@ -288,5 +295,6 @@ function nonsense(kind: Credential['kind']): Credential {
   const randomText = () => `rolegate-doctor-${randomBytes(24).toString('hex')}`;
   if (kind === 'bearer') return { kind, token: randomText() };
   if (kind === 'session') return { kind, id: randomText() };
+  if (kind === 'certificate') return { kind, fingerprint: randomText(), der: '' };
   return kind === 'apiKey' ? { kind, key: randomText() } : { kind, apiKey: randomText(), apiSecret: randomText() };
 }

@@ -1,6 +1,6 @@
 /** Credential settings of a route: the accepted kinds, its challenges, and its sign-in page. */
 import { type Challenges, compileChallenges } from '../../core/credential/challenges.ts';
-import { type CredentialKind, kindsOf } from '../../core/credential/credential.ts';
+import { type CredentialKind, isAmbient, kindsOf } from '../../core/credential/credential.ts';
 import { type SignIn, signInAt } from '../../core/credential/sign-in.ts';
 import { compileCredentials } from '../compile-credentials.ts';
 import { namesOfSignIn } from '../compile-sources.ts';
@@ -119,18 +119,23 @@ function hasHost({ match }: RouteEntry): boolean {
   return match.host !== undefined || match.hosts !== undefined;
 }
 
-/** Without a list, every enabled kind that clients send on purpose: browsers send cookies by themselves. */
+function enabledBy(kind: CredentialKind): string {
+  if (kind === 'session') return 'see "signIn"';
+  return kind === 'certificate' ? 'it needs a source of kind "certificate"' : `see "credentials.${kind}"`;
+}
+
+/** Without a list, every enabled kind that clients send on purpose: cookies and certificates are sent with every request. */
 function readKinds(
   words: RouteEntry['credentials'],
   on: readonly CredentialKind[],
   asks: boolean,
   at: Location,
 ): readonly CredentialKind[] {
-  if (words === undefined) return on.filter((kind) => kind !== 'session');
+  if (words === undefined) return on.filter((kind) => !isAmbient(kind));
   if (!asks) at.reportKey('"credentials" has no meaning where no credential is read', 'remove it');
   words.forEach((word, index) => {
     if (on.includes(word)) return;
-    at.at(index).report('this kind is disabled', word === 'session' ? 'see "signIn"' : `see "credentials.${word}"`);
+    at.at(index).report('this kind is disabled', enabledBy(word));
   });
   return on.filter((kind) => words.includes(kind));
 }

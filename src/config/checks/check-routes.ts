@@ -1,4 +1,5 @@
 /** Routes: each alone, and all against each other; the result is the compiled table. */
+import { isAmbient } from '../../core/credential/credential.ts';
 import type { UserNaming } from '../../core/identity/user-naming.ts';
 import { compileConditions } from '../../core/policy/conditions.ts';
 import { type Restriction, restrict } from '../../core/policy/restrictions.ts';
@@ -224,8 +225,8 @@ function checkRoute(
   const audience = readAudience(entry, around.own.signs, isPublic, at);
   const forwardToken = entry.forwardToken ?? null;
   if (forwardToken !== null) checkForwardToken(entry, credentials, isPublic, at);
-  // Where only sessions are accepted, every other credential belongs to the service, unless it gets the token of the session.
-  const belongsToService = isPublic || String(credentials.credentials) === 'session';
+  // Where only sessions and certificates are accepted, every other credential belongs to the service, unless it gets the token of the session.
+  const belongsToService = isPublic || credentials.credentials.every(isAmbient);
   const forwardCredentials = entry.forwardCredentials ?? (forwardToken === null && belongsToService);
   // Members that every request reads come first, so that they are adjacent in memory.
   return patterns.map((pattern, further) => ({

@@ -77,7 +77,7 @@ export function readSourceFiles({ sources, signIn }: ConfigFile, at: Location): 
     const there = at.at('sources', name);
     read.set(name, {
       ...none,
-      tls: checkClientTls(source.tls, there.at('tls'), true),
+      tls: source.kind === 'certificate' ? null : checkClientTls(source.tls, there.at('tls'), true),
       client: source.kind === 'introspection' ? readClient(source.client, there.at('client')) : null,
       keys: source.kind === 'jwt' && source.keys !== undefined ? readKeyFiles(source.keys, there.at('keys')) : null,
     });

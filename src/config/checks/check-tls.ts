@@ -65,6 +65,7 @@ export function checkPortTls(tls: PortTlsKeys | undefined, at: Location): PortTl
   return {
     ...same,
     certificates: readCertificatePairs(tls.certificates, at.at('certificates')),
+    clientMode: clientCertificates?.mode ?? 'required',
     clientCa: readAuthorities(clientCertificates?.ca, at.at('clientCertificates', 'ca'), true),
     clientCrls: readRevocationLists(clientCertificates?.crl, at.at('clientCertificates', 'crl')),
   };

@@ -88,6 +88,7 @@ export function checkUserIds(uses: UsesOfIds, at: Location): void {
     rule.keyPair,
     rule.apiKey,
     ...rule.issuers.map(({ source }) => source),
+    rule.certificate,
     ...rule.sessions,
   ]);
   checkRolesOfKeys(uses, used, at.at('roles'));
@@ -170,7 +171,7 @@ function givesKeyId(name: string, { config, rule }: UsesOfIds): boolean {
   const isAuthApi = name === 'authApi' || sources[name]?.kind === 'authApi';
   if (isAuthApi && rule.keyPair !== name && rule.apiKey !== name) return false;
   const source = name === 'authApi' ? authApi : sources[name];
-  return source !== undefined && source.fields.keyId !== null;
+  return source !== undefined && 'keyId' in source.fields && source.fields.keyId !== null;
 }
 
 /** Roles that such an id grants, each with those of several sources that may give it. */

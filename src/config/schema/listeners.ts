@@ -23,7 +23,7 @@ const certificate = z.strictObject({
 const clientCertificates = z.strictObject({
   ca: decides(
     pemFile(),
-    'PEM file of the authorities of client certificates: each caller needs one. Other authorities end open connections.',
+    'PEM file of the authorities of client certificates. Other authorities end open connections.',
     anyChange('callers with a certificate of another authority are accepted', { loosest: 'unset' }),
     { examples: ['/etc/rolegate/callers-ca.pem'] },
   ),
@@ -32,6 +32,12 @@ const clientCertificates = z.strictObject({
     'PEM file of the revocation lists (CRL) of these authorities: of each one in the chain of a certificate. Callers whose certificate is in a list are refused, and all callers of an authority whose list is missing or has expired. A changed file ends open connections. If unset, no list is needed.',
     anyChange('callers whose certificate was revoked are accepted', { loosest: 'unset' }),
     { examples: ['/etc/rolegate/callers-crl.pem'] },
+  ),
+  mode: decides(
+    word(['required', 'optional']).prefault('required'),
+    'Whether a valid certificate of these authorities is "required" for a connection, or "optional": then routes whose "credentials" list "certificate" need one, and return 503 if its revocation list is missing or has expired. Only for addresses under "server.listen".',
+    ordered(['required', 'optional'], 'clients without a certificate reach the routes'),
+    { examples: ['optional'] },
   ),
 });
 
@@ -58,7 +64,7 @@ export const listenerTls = z.strictObject({
   ),
   clientCertificates: described(
     clientCertificates.optional(),
-    'Accepts only callers with a client certificate, besides what else they need. If unset, none is requested.',
+    'Client certificates. Each handshake is a full one then. If unset, none is requested.',
   ),
 });
 

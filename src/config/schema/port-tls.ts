@@ -1,11 +1,15 @@
 /** TLS of the ports for programs: that of addresses for clients. */
 import { described } from './key.ts';
 import { listenerTls } from './listeners.ts';
+import { refined } from './refine.ts';
 
 /** `ports`: such as "listen". */
 export function portTls(ports: string) {
   return described(
-    listenerTls.optional(),
+    refined(listenerTls, ({ clientCertificates }, { at }) => {
+      if (clientCertificates?.mode === 'optional')
+        at(['clientCertificates', 'mode'], 'nothing here reads a certificate that is not required', 'remove it');
+    }).optional(),
     `TLS of ${ports}, with the keys of "tls" under "server.listen". If unset, connections do not use TLS.`,
     {
       alternative: true,

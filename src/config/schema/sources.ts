@@ -1,6 +1,7 @@
 /** Keys under `sources`: the services that validate credentials, by name. */
 import { z } from 'zod';
 import { authApiSource } from './auth-api.ts';
+import { certificateSource } from './certificate-source.ts';
 import { jwt } from './jwt-source.ts';
 import { added, anyChange, decides, described, ordered } from './key.ts';
 import { list, refined } from './refine.ts';
@@ -107,10 +108,12 @@ const userinfo = z.strictObject({
   ...calls('the provider', [401]),
 });
 
-const source = z.discriminatedUnion('kind', [authApiSource, introspection, userinfo, jwt]);
+const source = z.discriminatedUnion('kind', [authApiSource, introspection, userinfo, jwt, certificateSource]);
 
 export const sources = refined(z.record(declared('a source', idPattern, idHint), source), (parts, { at, atKey }) => {
   if ('authApi' in parts) atKey(['authApi'], '"authApi" always means the section of that name', 'choose another name');
+  const [, second] = Object.entries(parts).filter(([, one]) => one?.kind === 'certificate');
+  if (second !== undefined) at([second[0]], 'there is another source of kind "certificate"', 'keep one of them');
   const issuers = new Map<string, string>();
   for (const [name, one] of Object.entries(parts)) {
     if (one?.kind !== 'jwt') continue;

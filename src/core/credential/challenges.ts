@@ -13,12 +13,19 @@ export interface Challenges {
   readonly bearer: boolean;
   readonly basic: boolean;
   readonly session: boolean;
+  readonly certificate: boolean;
   /** Their metadata is named (RFC 9728 section 5.1), and the scopes that a client needs (RFC 6750 section 3). */
   readonly resources: ProtectedResources;
 }
 
 /** For places that accept only bearers. */
-export const bearerOnly: Challenges = { bearer: true, basic: false, session: false, resources: new Map() };
+export const bearerOnly: Challenges = {
+  bearer: true,
+  basic: false,
+  session: false,
+  certificate: false,
+  resources: new Map(),
+};
 
 /** `taken`: kinds that a route accepts. */
 export function compileChallenges(sources: CredentialSources, taken: readonly CredentialKind[]): Challenges {
@@ -29,18 +36,25 @@ export function compileChallenges(sources: CredentialSources, taken: readonly Cr
   return {
     bearer,
     session: taken.includes('session'),
+    certificate: taken.includes('certificate'),
     basic: basic === 'bearer' ? bearer : basic === 'keyPair' && taken.includes('keyPair'),
     resources,
   };
 }
 
-/** Schemes of a 401. A 401 needs a challenge, and no scheme is registered for keys in their own headers, nor for sessions in cookies. */
+/** Schemes of a 401. It needs a challenge, and none is registered for keys in their own headers, sessions in cookies and certificates. */
 export function schemesOf({
   bearer,
   basic,
   session,
-}: Pick<Challenges, 'bearer' | 'basic' | 'session'>): readonly string[] {
-  const schemes = [...(bearer ? ['Bearer'] : []), ...(session ? ['Session'] : []), ...(basic ? ['Basic'] : [])];
+  certificate,
+}: Pick<Challenges, 'bearer' | 'basic' | 'session' | 'certificate'>): readonly string[] {
+  const schemes = [
+    ...(bearer ? ['Bearer'] : []),
+    ...(session ? ['Session'] : []),
+    ...(certificate ? ['Certificate'] : []),
+    ...(basic ? ['Basic'] : []),
+  ];
   return schemes.length > 0 ? schemes : ['ApiKey'];
 }
 
@@ -51,7 +65,7 @@ export function schemesOf({
  */
 export function challengesFor(
   code: ReasonCode,
-  { bearer, basic, session, resources }: Challenges,
+  { bearer, basic, session, certificate, resources }: Challenges,
   request: Pick<CanonicalRequest, 'path' | 'host'> | null,
   {
     fromScript = false,
@@ -73,6 +87,7 @@ export function challengesFor(
   if (status !== 401) return out;
   const page = signInUrl === null ? '' : `, sign_in="${signInUrl}"`;
   if (session) out.push(`Session realm="rolegate"${error}${demand}${page}`);
+  if (certificate) out.push('Certificate realm="rolegate"');
   if (basic && !(fromScript && bearer)) out.push('Basic realm="rolegate", charset="UTF-8"');
   return out.length > 0 ? out : ['ApiKey realm="rolegate"'];
 }

@@ -1,8 +1,14 @@
 /** What a client presents to authenticate. It is kept in memory only for the request, never logged or stored. */
+import type { CertificateCredential } from '../request/peer-certificate.ts';
 import type { ProtectedResources } from './resource-metadata.ts';
 import type { Shape } from './shape.ts';
 
-export type Credential = BearerCredential | KeyPairCredential | ApiKeyCredential | SessionCredential;
+export type Credential =
+  | BearerCredential
+  | KeyPairCredential
+  | ApiKeyCredential
+  | SessionCredential
+  | CertificateCredential;
 
 export interface BearerCredential {
   readonly kind: 'bearer';
@@ -33,6 +39,7 @@ export const credentialKinds = [
   'keyPair',
   'apiKey',
   'session',
+  'certificate',
 ] as const satisfies readonly Credential['kind'][];
 export type CredentialKind = Credential['kind'];
 
@@ -46,6 +53,7 @@ export const kindInWords: Readonly<Record<CredentialKind, string>> = {
   keyPair: 'a key pair',
   apiKey: 'an API key',
   session: 'a session',
+  certificate: 'a certificate',
 };
 
 /** How each kind of credential is presented; null: the kind is disabled. Header names in lower case. */
@@ -56,6 +64,8 @@ export interface CredentialSources {
   readonly apiKey: ApiKeySettings | null;
   /** Sessions are accepted only where a route lists them. */
   readonly session: SessionSettings | null;
+  /** Whether a source checks certificates. They, too, are accepted only where a route lists them. */
+  readonly certificate: boolean;
   /** What HTTP Basic carries (RFC 7617): a bearer as the password, or a key and its secret; null: Basic is off. */
   readonly basic: 'bearer' | 'keyPair' | null;
   /** Name of a cookie that may carry the bearer, or null. */
@@ -69,13 +79,25 @@ export interface CredentialSources {
 }
 
 /** Kinds that a request can have. A key with a separator is a key pair. */
-export function kindsOf({ bearer, keyPair, apiKey, session }: CredentialSources): readonly CredentialKind[] {
+export function kindsOf({
+  bearer,
+  keyPair,
+  apiKey,
+  session,
+  certificate,
+}: CredentialSources): readonly CredentialKind[] {
   return [
     ...(bearer === null ? [] : (['bearer'] as const)),
     ...(keyPair === null ? [] : (['keyPair'] as const)),
     ...(apiKey === null || apiKey.separator !== null ? [] : (['apiKey'] as const)),
     ...(session === null ? [] : (['session'] as const)),
+    ...(certificate ? (['certificate'] as const) : []),
   ];
+}
+
+/** Clients send it with every request, as browsers do with a cookie: it counts only on routes that list it, and means nothing elsewhere. */
+export function isAmbient(kind: CredentialKind): boolean {
+  return kind === 'session' || kind === 'certificate';
 }
 
 export interface SessionSettings {

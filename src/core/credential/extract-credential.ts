@@ -3,39 +3,46 @@
  * never depends on precedence: two credentials are a refusal.
  */
 import type { ReasonCode } from '../outcome/reasons.ts';
+import type { PeerCertificate } from '../request/peer-certificate.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
 import { isNamed } from '../syntax/header-fields.ts';
 import { cookieValue } from './bearer-cookie.ts';
-import type { Credential, CredentialKind, CredentialSources } from './credential.ts';
+import { type Credential, type CredentialKind, type CredentialSources, isAmbient } from './credential.ts';
 import { apiKeyOf, bearerOf, keyPairOf, readAuthorization } from './read-credential.ts';
 import { isSameOrigin } from './same-origin.ts';
 import { sessionOf } from './session-cookie.ts';
 import { asksForWebSocket, subprotocolBearer } from './subprotocol-bearer.ts';
 
 /**
- * `taken`: kinds that the route accepts; null: any but sessions, which are only read where they are accepted: elsewhere the cookie means
- * nothing, and where they alone are, every other credential belongs to the service. Reasons: `credential_repeated`, `credential_conflict` (400); `credential_malformed`,
+ * `taken`: kinds that the route accepts; null: any but sessions and certificates, which are only read where they are accepted: elsewhere
+ * they mean nothing, and where they alone are, every other credential belongs to the service. `certificate`: of the connection. Reasons: `credential_repeated`, `credential_conflict` (400); `credential_malformed`,
  * `credential_incomplete`, `credential_scheme_unsupported`, `credential_shape_wrong`, `credential_kind_not_accepted` (401);
- * `cross_site_request` (403); `credential_too_long` (431, because a 401 would sign out a user with a valid credential).
+ * `credential_rejected` (401, a certificate that is not verified); `cross_site_request` (403); `auth_unavailable` (503, one that cannot be); `credential_too_long` (431, because a 401 would sign out a user with a valid credential).
  */
 export function extractCredential(
   request: Pick<CanonicalRequest, 'method' | 'authority'>,
   rawHeaders: readonly string[],
   sources: CredentialSources,
   taken: readonly CredentialKind[] | null,
+  certificate: PeerCertificate = null,
 ): Credential | null | ReasonCode {
   const { session } = sources;
   const own = session !== null && taken?.includes('session') ? sessionOf(request, rawHeaders, session) : null;
-  if (taken?.length === 1 && taken[0] === 'session') return own;
-  const read = onlyCredential(request, rawHeaders, sources);
-  if (read === null) return own;
-  if (taken !== null && typeof read !== 'string' && !taken.includes(read.kind)) return 'credential_kind_not_accepted';
-  return own === null ? read : 'credential_conflict';
+  const read = taken?.every(isAmbient) ? null : onlyCredential(request, rawHeaders, sources);
+  if (taken !== null && read !== null && typeof read !== 'string' && !taken.includes(read.kind))
+    return 'credential_kind_not_accepted';
+  const sent = read === null || own === null ? (read ?? own) : 'credential_conflict';
+  if (certificate === null || !taken?.includes('certificate')) return sent;
+  // Another credential needs no certificate, but a good one beside it would be a second identity.
+  if (sent !== null) return typeof certificate === 'string' ? sent : 'credential_conflict';
+  if (typeof certificate === 'string')
+    return certificate === 'unavailable' ? 'auth_unavailable' : 'credential_rejected';
+  return isSameOrigin(request, rawHeaders, true, true) ? certificate : 'cross_site_request';
 }
 
 /** To read also a credential of a kind that the route does not accept: `taken` of `extractCredential`. */
 export function readableKinds(taken: readonly CredentialKind[] | null): readonly CredentialKind[] | null {
-  return taken?.includes('session') ? taken : null;
+  return taken?.some(isAmbient) ? taken : null;
 }
 
 function onlyCredential(

@@ -2,13 +2,13 @@
 import type { Credential, CredentialKind, CredentialSources } from '../credential/credential.ts';
 import { extractCredential, readableKinds } from '../credential/extract-credential.ts';
 import { cookieValues } from '../credential/session-cookie.ts';
-import type { CanonicalRequest } from '../request/request-view.ts';
+import type { CanonicalRequest, RequestView } from '../request/request-view.ts';
 import type { Route } from '../routing/route.ts';
 
 export interface CredentialReport {
   /** Null: no credential, or none that can be read. */
   readonly kind: CredentialKind | null;
-  /** The header that carries it, or null. */
+  /** The header that carries it, or "the connection"; null: none does. */
   readonly from: string | null;
   /** Kinds that the route accepts. */
   readonly taken: readonly CredentialKind[];
@@ -25,13 +25,14 @@ export interface AskedSource {
 
 export function explainCredential(
   request: CanonicalRequest,
-  rawHeaders: readonly string[],
+  { rawHeaders, certificate = null }: Pick<RequestView, 'rawHeaders' | 'certificate'>,
   sources: CredentialSources,
   { credentials: taken }: Route,
   sourceOf: (credential: Credential) => AskedSource,
 ): CredentialReport {
-  const read = extractCredential(request, rawHeaders, sources, readableKinds(taken));
-  const from = carriersOf(rawHeaders, sources).join(' and ');
+  const read = extractCredential(request, rawHeaders, sources, readableKinds(taken), certificate);
+  const ofConnection = certificate !== null && taken.includes('certificate') ? ['the connection'] : [];
+  const from = [...ofConnection, ...carriersOf(rawHeaders, sources)].join(' and ');
   if (read === null || typeof read === 'string') return { kind: null, from: from || null, taken, source: null };
   return { kind: read.kind, from: from || null, taken, source: taken.includes(read.kind) ? sourceOf(read) : null };
 }

@@ -7,7 +7,7 @@ import type { SourceFields } from './read-fields.ts';
 import type { UserNaming } from './user-naming.ts';
 
 /** Kinds of sources. */
-export const sourceKinds = ['authApi', 'introspection', 'userinfo', 'jwt', 'session'] as const;
+export const sourceKinds = ['authApi', 'introspection', 'userinfo', 'jwt', 'session', 'certificate'] as const;
 export type SourceKind = (typeof sourceKinds)[number];
 
 /** Fields that an identity never has, whatever the source returns; null: the source does not check such credentials. */
@@ -15,12 +15,19 @@ type Never = readonly Exclude<keyof SourceFields, 'userId' | 'claims' | 'assumeV
 
 const never: Readonly<Record<SourceKind, Readonly<Record<CredentialKind, Never>>>> = {
   // It returns sessions for bearers, also for those of browsers, and keys for the others.
-  authApi: { bearer: ['keyId'], keyPair: ['sessionId'], apiKey: ['sessionId'], session: ['keyId'] },
-  introspection: { bearer: [], keyPair: null, apiKey: [], session: null },
-  userinfo: { bearer: [], keyPair: null, apiKey: [], session: null },
-  jwt: { bearer: [], keyPair: null, apiKey: null, session: null },
+  authApi: { bearer: ['keyId'], keyPair: ['sessionId'], apiKey: ['sessionId'], session: ['keyId'], certificate: null },
+  introspection: { bearer: [], keyPair: null, apiKey: [], session: null, certificate: null },
+  userinfo: { bearer: [], keyPair: null, apiKey: [], session: null, certificate: null },
+  jwt: { bearer: [], keyPair: null, apiKey: null, session: null, certificate: null },
   // A provider at which browsers sign in.
-  session: { bearer: null, keyPair: null, apiKey: null, session: ['keyId'] },
+  session: { bearer: null, keyPair: null, apiKey: null, session: ['keyId'], certificate: null },
+  certificate: {
+    bearer: null,
+    keyPair: null,
+    apiKey: null,
+    session: null,
+    certificate: ['sessionId', 'keyId', 'tokenId', 'authenticatedAt'],
+  },
 };
 
 export function checks(source: SourceKind, kind: CredentialKind): boolean {

@@ -1,5 +1,7 @@
 /** One request as an entrypoint reads it: plain data, everything as received, never changed. */
 
+import type { PeerCertificate } from './peer-certificate.ts';
+
 export interface RequestView {
   /** The method as received; methods are case-sensitive (RFC 9110 section 9.1). */
   readonly method: string;
@@ -15,6 +17,8 @@ export interface RequestView {
   readonly address?: string | null;
   /** The peer is a proxy that may set headers for the client. Default: it is not. */
   readonly trusted?: boolean;
+  /** What the connection of the client has shown; if unset, nothing. */
+  readonly certificate?: PeerCertificate;
   /** Wall clock in milliseconds, for conditions on the time; if unset, it is unknown, and none of them is met. */
   readonly now?: () => number;
 }

@@ -54,6 +54,8 @@ export interface ServerOptions<C> {
    * order of `listen`. `address`: the client, as `ClientPreface` says; undefined: the other end of the socket.
    */
   accept(socket: Socket, secure: boolean, listener: number, address: string | undefined): C | null;
+  /** Its handshake has succeeded. */
+  onSecured?(client: C, secured: Duplex): void;
   /** A field of each response without one of its name; if unset, there is none. */
   defaultField?(client: C): DefaultField | null;
   /** Connections with the same key share limits. */
@@ -203,8 +205,10 @@ export function createHttp1Server<C>(options: ServerOptions<C>): Server {
       preparing.add(socket);
       secure.begin(socket, options.clientKey(client), (secured) => {
         preparing.delete(socket);
-        if (secured !== null) begin(secured, client);
-        else {
+        if (secured !== null) {
+          options.onSecured?.(client, secured);
+          begin(secured, client);
+        } else {
           options.onClose(client);
           settle();
         }

@@ -83,6 +83,8 @@ function partsOf(credential: Credential): readonly string[] {
       return [credential.key];
     case 'session':
       return [credential.id];
+    case 'certificate':
+      return [credential.fingerprint];
   }
 }
 

@@ -189,6 +189,7 @@ export function memoryKey(credential: Credential): string {
   if (credential.kind === 'bearer') return `bearer:${credential.token}`;
   if (credential.kind === 'apiKey') return `apiKey:${credential.key}`;
   if (credential.kind === 'session') return `session:${credential.id}`;
+  if (credential.kind === 'certificate') return `certificate:${credential.fingerprint}:${credential.der}`;
   return `keyPair:${credential.apiKey.length}:${credential.apiKey}${credential.apiSecret}`;
 }
 
@@ -197,6 +198,10 @@ const pair = /^keyPair:(\d+):/;
 /** The credential with this key. */
 export function credentialOf(key: string): Credential {
   if (key.startsWith('apiKey:')) return { kind: 'apiKey', key: key.slice('apiKey:'.length) };
+  if (key.startsWith('certificate:')) {
+    const [, fingerprint = '', der = ''] = key.split(':');
+    return { kind: 'certificate', fingerprint, der };
+  }
   if (key.startsWith('session:')) return { kind: 'session', id: key.slice('session:'.length) };
   const [head, length] = pair.exec(key) ?? [];
   if (head === undefined) return { kind: 'bearer', token: key.slice('bearer:'.length) };

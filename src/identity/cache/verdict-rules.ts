@@ -28,6 +28,10 @@ function rulesOf(source: SourceConfig, list: readonly SourceConfig[]): object {
     const { timeoutMs: _, client: __, tls, ...rules } = source;
     return { ...rules, tls: trust(tls) };
   }
+  if (source.kind === 'certificate') {
+    const { revocationLifeMs: _, whileDisconnected: __, ...rules } = source;
+    return rules;
+  }
   const { timeoutMs: _, concurrency: __, breaker: ___, tls, urls, ...rules } = source;
   // The order of attempts may differ between replicas.
   const common = { tls: trust(tls), urls: [...urls].sort() };

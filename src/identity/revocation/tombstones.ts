@@ -46,7 +46,7 @@ export interface VerdictSubject {
   readonly keyId: string | null;
   readonly userId: string | null;
   /** Of an identity; null: a rejection. */
-  readonly issued: Pick<Identity, 'acceptedBy' | 'tokenId' | 'issuedAtMs'> | null;
+  readonly issued: (Pick<Identity, 'acceptedBy' | 'tokenId' | 'issuedAtMs'> & Partial<Pick<Identity, 'kind'>>) | null;
 }
 
 export interface TombstonesOptions {
@@ -132,9 +132,9 @@ export class Tombstones {
       case 'all':
         this.#allMs = atMs;
         if (revocation.of === undefined) this.#issuedMs = Math.max(this.#issuedMs, nowMs);
-        // It covers all earlier ones; but an issuer may issue further tokens for a revoked session.
+        // It covers all earlier ones; but an issuer may issue further tokens for a revoked session, and a certificate stays revoked.
         if (this.#verifiesItself) return;
-        for (const moments of [...Object.values(this.#ids), this.#issued, this.#credentials]) moments.clear();
+        for (const moments of [...Object.values(this.#ids), this.#issued]) moments.clear();
         return;
       case 'credential':
         for (const lookup of revocation.lookups) this.#keepCredential(lookup, atMs);
@@ -153,20 +153,21 @@ export class Tombstones {
   }
 
   /**
-   * Whether it is a revoked token that the gateway verifies itself: verifying it again does not make it valid. A token without an issue
-   * time may be of any age.
+   * Whether it is a revoked token or certificate that the gateway verifies itself, which stays revoked. A token without an issue time may
+   * be of any age. A certificate, which lives long, is barred only by its own revocation.
    */
   bars(subject: VerdictSubject): boolean {
     if (this.#successor?.bars(subject) === true) return true;
     const { issued, lookups } = subject;
-    const issuer = issued === null ? null : (this.#issuers.get(issued.acceptedBy) ?? null);
-    if (issued === null || issuer === null) return false;
-    const issuedAtMs = issued.issuedAtMs ?? 0;
-    if (issuedAtMs <= this.#issuedMs || this.#names(subject, Number.NEGATIVE_INFINITY, issuedAtMs)) return true;
-    if (isUserNamed(this.#issued, subject.userId, issuer, issuedAtMs, this.#userPrefixes)) return true;
-    return lookups.length === 0
-      ? this.#credentials.size > 0
-      : this.#credentials.reaches(lookups, Number.NEGATIVE_INFINITY);
+    if (issued?.kind !== 'certificate') {
+      const issuer = this.#issuers.get(issued?.acceptedBy ?? '') ?? null;
+      if (issued === null || issuer === null) return false;
+      const issuedAtMs = issued.issuedAtMs ?? 0;
+      if (issuedAtMs <= this.#issuedMs || this.#names(subject, Number.NEGATIVE_INFINITY, issuedAtMs)) return true;
+      if (isUserNamed(this.#issued, subject.userId, issuer, issuedAtMs, this.#userPrefixes)) return true;
+    }
+    if (lookups.length === 0) return this.#credentials.size > 0;
+    return this.#credentials.reaches(lookups, Number.NEGATIVE_INFINITY);
   }
 
   /**

@@ -14,6 +14,7 @@ import type { Clocks } from '../clock.ts';
 import type { IdentityEvents } from '../events.ts';
 import { type Issuers, ownerOf, type UserPrefixes } from '../revocation/revoked-names.ts';
 import { createAuthApiSource } from './auth-api/auth-api-source.ts';
+import { createCertificateSource } from './certificate/certificate-source.ts';
 import { createIntrospectionSource } from './introspection/introspection-source.ts';
 import { createKeyFetcher } from './jwt/fetch-keys.ts';
 import { fetchedKeys, type IssuerKeys } from './jwt/issuer-keys.ts';
@@ -38,7 +39,7 @@ export interface Sources {
   readonly userPrefixes: UserPrefixes;
   /** Names of those whose results end by events of their issuer. */
   readonly announced: ReadonlySet<string>;
-  /** Maximum life of a token that is verified here, from its issue, and of a session; 0: there are none. */
+  /** Maximum life of a token that is verified here, from its issue, of a session, and of the revocation of a certificate; 0: there are none. */
   readonly tokenMs: number;
   /** Maximum concurrent checks of all sources. */
   readonly concurrency: number;
@@ -107,6 +108,8 @@ export function createSources({ config, events, now, steady, sessions = null }: 
         });
       case 'introspection':
         return createIntrospectionSource({ name, config, events, now, steady });
+      case 'certificate':
+        return createCertificateSource({ name, config, events, now });
       case 'userinfo':
         return createUserinfoSource({ name, config, events, now, steady });
       case 'jwt': {
@@ -119,6 +122,7 @@ export function createSources({ config, events, now, steady, sessions = null }: 
   }
 
   const jwt = config.list.filter((one) => one.kind === 'jwt');
+  const certificates = config.list.filter((one) => one.kind === 'certificate');
   const issuerOf = new Map(
     config.list.map((one) => [one.name, one.kind === 'jwt' || one.kind === 'session' ? one.issuer : null]),
   );
@@ -140,10 +144,12 @@ export function createSources({ config, events, now, steady, sessions = null }: 
     announced: new Set([...issuers.values()].flat().flatMap(({ dependents }) => dependents)),
     tokenMs: Math.max(
       sessions?.maxLifetimeMs ?? 0,
+      ...certificates.map(({ revocationLifeMs }) => revocationLifeMs),
       ...jwt.map(({ maxTokenAgeMs, clockSkewMs }) => maxTokenAgeMs + 2 * clockSkewMs),
     ),
     concurrency:
-      remote.reduce((sum, { concurrency }) => sum + concurrency, 0) + localChecks * (jwt.length + providers.length),
+      remote.reduce((sum, { concurrency }) => sum + concurrency, 0) +
+      localChecks * (jwt.length + providers.length + certificates.length),
     status: () =>
       Promise.all([...sources.values()].map(async (source) => ({ name: source.name, ...(await source.status()) }))),
     async close() {

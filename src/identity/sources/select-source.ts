@@ -7,6 +7,7 @@
  * - A bearer with the header of a JWT in any other form, or behind dots, goes to no source: a source that is lenient about the form would
  *   accept a token that its issuer's source has rejected, or that was revoked.
  * - Any other bearer goes to the source of bearers.
+ * - A certificate goes to the source of certificates.
  * - A key pair, and an API key, goes to the source of its kind; but a JWT of a configured issuer in the place of an API key goes to
  *   none: that source may take tokens, and knows nothing of what the source of the issuer demands.
  *
@@ -28,6 +29,7 @@ export interface SelectedSource {
 export function selectSource(credential: Credential, rule: SourceRule): SelectedSource {
   if (credential.kind === 'session')
     return { source: rule.sessions.length === 0 ? null : sessionSource, why: 'a session' };
+  if (credential.kind === 'certificate') return ofKind(rule.certificate, 'a certificate');
   if (credential.kind === 'keyPair') return ofKind(rule.keyPair, 'a key pair');
   const isKey = credential.kind === 'apiKey';
   const token = tokenOf(credential);

@@ -43,10 +43,8 @@ export interface SourceStatus {
   readonly failures: readonly SourceFailure[];
 }
 
-/** The text of a token. The configuration never sends a key pair to a source that accepts only tokens. */
+/** The text of a token. The configuration never sends another credential to a source that accepts only tokens. */
 export function tokenOf(credential: Credential): string {
-  if (credential.kind === 'keyPair' || credential.kind === 'session') {
-    throw new TypeError('neither a key pair nor a session is a token');
-  }
+  if (credential.kind !== 'bearer' && credential.kind !== 'apiKey') throw new TypeError('no token');
   return credential.kind === 'apiKey' ? credential.key : credential.token;
 }

@@ -1,8 +1,12 @@
 /** Headers with a sample credential of a given kind, as the configuration expects it. For simulated requests. */
 import type { CredentialKind, CredentialSources } from '../../core/credential/credential.ts';
 import type { Shape } from '../../core/credential/shape.ts';
+import type { CertificateCredential } from '../../core/request/peer-certificate.ts';
 
-/** Names and values in turn; empty: the kind is disabled. */
+/** In the place of a certificate, which belongs to the connection. */
+export const sampleCertificate: CertificateCredential = { kind: 'certificate', fingerprint: 'simulated', der: '' };
+
+/** Names and values in turn; empty: the kind is disabled, or no header carries it. */
 export function sampleCredential(kind: CredentialKind, sources: CredentialSources): readonly string[] {
   const { bearer, keyPair, apiKey, session } = sources;
   switch (kind) {
@@ -23,6 +27,8 @@ export function sampleCredential(kind: CredentialKind, sources: CredentialSource
       const text = sampleText(shapes);
       return ['Authorization', `Bearer ${text.startsWith(prefix ?? '') ? text : `${prefix}${text}`}`];
     }
+    case 'certificate':
+      return [];
     case 'session':
       // From a page of the same origin: otherwise it could not change anything.
       return session === null ? [] : ['Cookie', `${session.cookie}=${'A'.repeat(43)}`, 'Sec-Fetch-Site', 'same-origin'];

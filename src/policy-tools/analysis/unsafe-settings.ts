@@ -87,8 +87,8 @@ function isLoopback(hostname: string): boolean {
 }
 
 function unusedSources({ sources, sourceRule }: Config): readonly Finding[] {
-  const { bearer, keyPair, apiKey, issuers } = sourceRule;
-  const names = new Set([bearer, keyPair, apiKey, ...issuers.map(({ source }) => source)]);
+  const { bearer, keyPair, apiKey, certificate, issuers } = sourceRule;
+  const names = new Set([bearer, keyPair, apiKey, certificate, ...issuers.map(({ source }) => source)]);
   for (const source of sources) if (source.kind === 'jwt') names.add(source.introspection);
   return sources
     .filter(({ name, kind }) => kind !== 'session' && !names.has(name))

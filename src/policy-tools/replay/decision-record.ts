@@ -156,7 +156,13 @@ export function recordOf(
   if (query.length > maxText || headers.reduce((sum, text) => sum + text.length, 0) > maxText) return null;
   const extraction =
     credential ??
-    extractCredential(request, view.rawHeaders, credentials, readableKinds(decision.route?.credentials ?? null));
+    extractCredential(
+      request,
+      view.rawHeaders,
+      credentials,
+      readableKinds(decision.route?.credentials ?? null),
+      view.certificate,
+    );
   return {
     at: new Date(nowMs).toISOString(),
     method: request.method.slice(0, 64),

@@ -199,6 +199,7 @@ export function credentialHeadersOf(
     case 'keyPair':
     case 'apiKey':
     case 'session':
+    case 'certificate':
       return sampleCredential(credential, credentials);
     default:
       return unreadable(credential, credentials);

@@ -35,5 +35,6 @@ function sameCredential(a: Credential, b: Credential | null): boolean {
   if (a.kind === 'apiKey') return b?.kind === 'apiKey' && a.key === b.key;
   if (a.kind === 'bearer') return b?.kind === 'bearer' && a.token === b.token;
   if (a.kind === 'session') return b?.kind === 'session' && a.id === b.id;
+  if (a.kind === 'certificate') return b?.kind === 'certificate' && a.fingerprint === b.fingerprint;
   return b?.kind === 'keyPair' && a.apiKey === b.apiKey && a.apiSecret === b.apiSecret;
 }

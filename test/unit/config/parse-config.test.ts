@@ -129,7 +129,7 @@ test('a minimal file gets the defaults', () => {
       },
     },
     sources: [],
-    sourceRule: { bearer: 'authApi', keyPair: 'authApi', apiKey: null, issuers: [], sessions: [] },
+    sourceRule: { bearer: 'authApi', keyPair: 'authApi', apiKey: null, certificate: null, issuers: [], sessions: [] },
     signIn: null,
     credentials: plainSources,
     cache: {

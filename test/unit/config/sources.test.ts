@@ -157,27 +157,37 @@ describe('the source for a credential', () => {
       'the Auth API before others',
       opaque,
       authApi,
-      { bearer: 'authApi', keyPair: 'authApi', apiKey: null, issuers: [], sessions: [] },
+      { bearer: 'authApi', keyPair: 'authApi', apiKey: null, issuers: [], certificate: null, sessions: [] },
     ],
-    ['the only source', opaque, '', { bearer: 'opaque', keyPair: null, apiKey: null, issuers: [], sessions: [] }],
+    [
+      'the only source',
+      opaque,
+      '',
+      { bearer: 'opaque', keyPair: null, apiKey: null, issuers: [], certificate: null, sessions: [] },
+    ],
     [
       'the only source that accepts key pairs',
       partners,
       '',
-      { bearer: 'partners', keyPair: 'partners', apiKey: null, issuers: [], sessions: [] },
+      { bearer: 'partners', keyPair: 'partners', apiKey: null, issuers: [], certificate: null, sessions: [] },
     ],
-    ['the source of the issuer only', issuer, '', { bearer: null, keyPair: null, apiKey: null, issuers, sessions: [] }],
+    [
+      'the source of the issuer only',
+      issuer,
+      '',
+      { bearer: null, keyPair: null, apiKey: null, issuers, certificate: null, sessions: [] },
+    ],
     [
       'the configured sources',
       `${opaque}\n${partners}\n${issuer}`,
       'credentials: { bearer: { source: opaque }, apiKey: { header: x-api-key, source: partners } }\n',
-      { bearer: 'opaque', keyPair: 'partners', apiKey: 'partners', issuers, sessions: [] },
+      { bearer: 'opaque', keyPair: 'partners', apiKey: 'partners', issuers, certificate: null, sessions: [] },
     ],
     [
       'none for disabled kinds',
       partners,
       'credentials: { keyPair: false }\n',
-      { bearer: 'partners', keyPair: null, apiKey: null, issuers: [], sessions: [] },
+      { bearer: 'partners', keyPair: null, apiKey: null, issuers: [], certificate: null, sessions: [] },
     ],
   ])('%s', (_, sources, more, rule) => {
     expect(parse(sources, more).sourceRule).toEqual(rule);

@@ -81,6 +81,6 @@ export function sharedKeys(url: string, secret = testSecret, previousSecrets: re
 export function onlyAuthApi(config: AuthApiSourceConfig): SourcesConfig {
   return {
     list: [{ ...config, kind: 'authApi', name: 'authApi', short: true }],
-    rule: { bearer: 'authApi', keyPair: 'authApi', apiKey: 'authApi', issuers: [], sessions: [] },
+    rule: { bearer: 'authApi', keyPair: 'authApi', apiKey: 'authApi', issuers: [], certificate: null, sessions: [] },
   };
 }

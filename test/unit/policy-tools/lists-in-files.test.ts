@@ -112,7 +112,7 @@ test('reports file and line of all problems at once', () => {
   ).toEqual(['gateway.yaml:6 these ranges contain every address, so the condition has no effect']);
   expect(
     problemsOf('{ identity: kind, in: { file: kinds.txt }, reason: kind }', { 'kinds.txt': 'bearer\nkey' }),
-  ).toEqual(['/etc/kinds.txt:2 expected bearer, keyPair, apiKey or session']);
+  ).toEqual(['/etc/kinds.txt:2 expected bearer, keyPair, apiKey, session or certificate']);
   const many = problemsOf(blocked, { 'blocked.txt': 'x\n'.repeat(250) });
   expect(many).toHaveLength(101);
   expect(many.at(-1)).toBe('/etc/blocked.txt:1 150 further lines of this list have problems');

@@ -38,7 +38,7 @@ export function authApiProtocol({
         return get(base, paths.session, ['authorization', `Bearer ${credential.token}`, ...own]);
       }
       if (credential.kind === 'apiKey') return get(base, paths.keyPair, [headers.apiKey, credential.key, ...own]);
-      if (credential.kind === 'session') throw new TypeError('the Auth API does not check sessions of browsers');
+      if (credential.kind !== 'keyPair') throw new TypeError('the Auth API checks no such credential');
       const { apiKey, apiSecret } = credential;
       return get(base, paths.keyPair, [headers.apiKey, apiKey, headers.apiSecret, apiSecret, ...own]);
     },

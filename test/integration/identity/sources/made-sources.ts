@@ -123,7 +123,7 @@ export function makeSource(
   const sources = createSources({
     config: {
       list: [config, ...others],
-      rule: { bearer: opaque, keyPair: opaque, apiKey: opaque, issuers, sessions: [] },
+      rule: { bearer: opaque, keyPair: opaque, apiKey: opaque, certificate: null, issuers, sessions: [] },
     },
     events: recordEvents(),
     now,

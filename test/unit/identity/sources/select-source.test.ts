@@ -7,6 +7,7 @@ const rule = {
   keyPair: null,
   apiKey: 'keys',
   issuers: [{ issuer: 'https://issuer.test', source: 'issuer' }],
+  certificate: null,
   sessions: [],
 };
 const part = (value: unknown) =>
