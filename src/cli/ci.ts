@@ -6,15 +6,18 @@ import { placedFindings } from '../app/place-findings.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { ValidConfig } from '../config/parse-config.ts';
 import { findingKinds } from '../policy-tools/analysis/finding.ts';
+import { runBaseTests } from '../policy-tools/base-tests.ts';
 import { runTests, type TestReport } from '../policy-tools/test-report.ts';
 import { type BaseRevision, exportRevision } from './ci/base-revision.ts';
 import { type CiResult, ciMarkdown } from './ci/ci-markdown.ts';
+import { ciText } from './ci/ci-text.ts';
 import { unjudgedSettings } from './ci/unjudged-settings.ts';
 import { replayFile } from './diff/replay-file.ts';
 import { compareConfigs } from './diff.ts';
 import { CommandError, ExitCode } from './exit-code.ts';
 import { failRead } from './read-config.ts';
 import { findingsSarif, problemsSarif } from './sarif.ts';
+import { junit } from './test/reporters.ts';
 import { checkIgnored, withoutIgnored } from './validate.ts';
 
 export interface CiOptions {
@@ -33,6 +36,11 @@ export interface CiOptions {
   readonly replay?: string;
   /** File for the SARIF log. */
   readonly sarif?: string;
+  /** File for the tests as JUnit. */
+  readonly junit?: string;
+  /** Instead of Markdown. */
+  readonly json?: boolean;
+  readonly text?: boolean;
   /** File for the report; unset: standard output. */
   readonly out?: string;
   readonly all?: boolean;
@@ -46,11 +54,14 @@ export async function ci(options: CiOptions): Promise<ExitCode> {
     failRead(options.config, after.problems);
   }
   const findings = withoutIgnored(placedFindings(after.config, after.places), options.ignore);
-  if (options.sarif !== undefined) write(options.sarif, findingsSarif(findings, true));
   const base = exportRevision(options.base, options.config);
   try {
     const before = baseOf(base);
     const { report: tests } = runTests(after.config, true);
+    const baseTests = typeof before === 'string' ? null : runBaseTests(before.config, after.config, base.placeOf);
+    const broken = baseTests?.broken ?? [];
+    if (options.sarif !== undefined) write(options.sarif, findingsSarif(findings, true, broken));
+    if (options.junit !== undefined) write(options.junit, junit(tests, broken));
     const difference = typeof before === 'string' ? null : compareConfigs(before, after);
     const replay =
       options.replay === undefined || typeof before === 'string'
@@ -66,12 +77,13 @@ export async function ci(options: CiOptions): Promise<ExitCode> {
       tests,
       replay,
       unjudged: unjudgedSettings(difference?.settings ?? [], options.accept),
+      baseTests,
       faults: [
         ...testFaults(tests, options),
         ...(warned > 0 ? [`${warned} of the findings ${warned === 1 ? 'is a warning' : 'are warnings'}`] : []),
       ],
     };
-    const report = ciMarkdown(result, options.all === true);
+    const report = printed(result, options);
     if (options.out === undefined) process.stdout.write(report);
     else write(options.out, report);
     if (result.faults.length > 0) return ExitCode.failed;
@@ -81,9 +93,17 @@ export async function ci(options: CiOptions): Promise<ExitCode> {
   }
 }
 
+function printed(result: CiResult, { json, text, all = false }: CiOptions): string {
+  if (json === true) return `${JSON.stringify(result, null, 2)}\n`;
+  return text === true ? ciText(result, all) : ciMarkdown(result, all);
+}
+
 /** The configuration of the revision, or why it cannot be compared. */
 function baseOf({ file }: BaseRevision): ValidConfig | string {
   if (file === null) return 'the file is new: every request that it allows is newly allowed';
+  const tested = loadConfig(file, process.env, 'found');
+  if (tested.ok) return tested;
+  // Its rules can be compared even if its tests are invalid.
   const before = loadConfig(file, process.env);
   if (before.ok) return before;
   const [first] = before.problems;
@@ -99,14 +119,14 @@ function testFaults(tests: TestReport, { coverage, mutation }: CiOptions): strin
 }
 
 /** Without a comparison, anything may be newly allowed. */
-function differs({ difference, replay, unjudged }: CiResult, failOn: CiOptions['failOn']): boolean {
+function differs({ difference, replay, unjudged, baseTests }: CiResult, failOn: CiOptions['failOn']): boolean {
   if (failOn === 'nothing') return false;
   if (difference === null) return true;
   const { newly_allowed = 0, newly_refused = 0 } = replay?.counts ?? {};
   const widened = difference.newlyAllowed.length > 0 || newly_allowed > 0;
   return failOn === 'newly-allowed'
     ? widened || unjudged.open.length > 0
-    : widened || !difference.same || newly_refused > 0;
+    : widened || !difference.same || newly_refused > 0 || (baseTests?.broken.length ?? 0) > 0;
 }
 
 function write(file: string, text: string): void {

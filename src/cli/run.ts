@@ -1,17 +1,18 @@
 /** The command line. Each command loads only what it needs; exit codes: 0 success, 1 failure, 2 wrong usage, 3 negative result. */
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { StoreUnavailableError } from '../auth-api/store/store-errors.ts';
 import { schemaNames } from '../config/schema-names.ts';
 import { TooManyFormsError } from '../core/url/form-texts.ts';
 import { formatNames } from '../policy-tools/import/format-names.ts';
+import { addCi } from './add-ci.ts';
 import { addInit } from './add-init.ts';
-import type { CiOptions } from './ci.ts';
 import type { DiffOptions } from './diff.ts';
 import { CommandError, ExitCode, exitMeanings } from './exit-code.ts';
 import type { ExplainOptions } from './explain.ts';
 import type { HealthcheckOptions } from './healthcheck.ts';
 import type { ImportCommandOptions } from './import.ts';
 import { addOperatorCommands } from './operator-commands.ts';
+import { collect, percentOption } from './option-kinds.ts';
 import { addProxyCommands } from './proxy-commands.ts';
 import type { SchemaOptions } from './schema.ts';
 import type { ServeOptions } from './serve.ts';
@@ -158,32 +159,7 @@ export function createProgram(done: Done): Command {
     .action(async (before: string, after: string, options: DiffOptions) =>
       done(await (await import('./diff.ts')).diff(before, after, options)),
     );
-  program
-    .command('ci')
-    .description(
-      'validate, test, diff and replay in one report for a pull request. Exits with 1 if a step fails, with 3 according to --fail-on',
-    )
-    .addOption(configOption())
-    .requiredOption('--base <revision>', 'Git revision to compare with, such as origin/main')
-    .addOption(percentOption('--coverage <percent>', 'minimum share of rule effects that tests cover').default(100))
-    .addOption(percentOption('--mutation <percent>', 'minimum share of rule changes that tests detect').default(100))
-    .addOption(
-      new Option('--fail-on <difference>', 'differences that cause exit code 3')
-        .choices(['nothing', 'newly-allowed', 'any-change'])
-        .default('nothing'),
-    )
-    .option(
-      '--accept <setting>',
-      'with --fail-on newly-allowed: accept a changed setting or section, such as authApi.url; may be repeated',
-      collect,
-      [],
-    )
-    .option('--ignore <finding>', 'accept a finding, given as code or code:subject; may be repeated', collect, [])
-    .option('--replay <file>', 'also replay a file of recorded decisions (records.file) under both')
-    .option('--sarif <file>', 'write the findings as SARIF 2.1.0')
-    .option('--out <file>', 'write the report to this file')
-    .option('--all', 'list everything, not only the first ones of each kind')
-    .action(async (options: CiOptions) => done(await (await import('./ci.ts')).ci(options)));
+  addCi(program, done, configOption);
   addImport(program, done);
   addProxyCommands(program, done, configOption);
   program
@@ -241,17 +217,6 @@ function addImport(program: Command, done: Done): void {
     .action(async (files: string[], options: ImportCommandOptions) =>
       done(await (await import('./import.ts')).importRules(files, options)),
     );
-}
-
-function percentOption(flags: string, description: string): Option {
-  return new Option(flags, description).argParser((text) => {
-    if (/^\d{1,3}$/.test(text) && Number(text) <= 100) return Number(text);
-    throw new InvalidArgumentError('expected a number from 0 to 100');
-  });
-}
-
-function collect(value: string, before: readonly string[]): string[] {
-  return [...before, value];
 }
 
 /** The Auth API, and commands for its database, whether or not it runs; `--config` may come before or after. */

@@ -7,12 +7,13 @@ import { relative, sep } from 'node:path';
 import type { PlacedFinding } from '../app/place-findings.ts';
 import type { ConfigProblem } from '../config/yaml/problem.ts';
 import { findingKinds } from '../policy-tools/analysis/finding.ts';
+import type { BrokenExpectation } from '../policy-tools/base-tests.ts';
 import { version } from './version.ts';
 
 interface Result {
   readonly rule: string;
   readonly level: 'error' | 'warning' | 'note';
-  readonly problem: ConfigProblem;
+  readonly problem: Pick<ConfigProblem, 'file' | 'line' | 'column' | 'message' | 'hint'>;
   /** Unchanged by edits elsewhere in the file. */
   readonly subject: string;
 }
@@ -25,13 +26,29 @@ const invalid = {
   level: 'error',
 } as const;
 
-export function findingsSarif(findings: readonly PlacedFinding[], strict: boolean): string {
-  return sarif(
-    findings.map(({ code, subject, problem }) => {
+/** Rule for tests of the base that fail under the change. */
+const unmet = {
+  id: 'base_expectation_unmet',
+  meaning: 'A test of the base no longer holds.',
+  level: 'warning',
+} as const;
+
+/** `broken`: expectations of the base that no longer hold. */
+export function findingsSarif(
+  findings: readonly PlacedFinding[],
+  strict: boolean,
+  broken: readonly BrokenExpectation[] = [],
+): string {
+  return sarif([
+    ...broken.map(({ name, file, line, faults }): Result => {
+      const problem = { file, line, column: 1, message: `${name}: ${faults.join('; ')}`, hint: null };
+      return { rule: unmet.id, level: unmet.level, problem, subject: name };
+    }),
+    ...findings.map(({ code, subject, problem }): Result => {
       const { severity } = findingKinds[code];
       return { rule: code, level: strict && severity === 'warning' ? 'error' : severity, problem, subject };
     }),
-  );
+  ]);
 }
 
 export function problemsSarif(problems: readonly ConfigProblem[]): string {
@@ -40,7 +57,7 @@ export function problemsSarif(problems: readonly ConfigProblem[]): string {
 
 function sarif(results: readonly Result[]): string {
   const kinds = Object.entries(findingKinds).map(([id, { meaning, severity }]) => ({ id, meaning, level: severity }));
-  const rules = [invalid, ...kinds];
+  const rules = [invalid, unmet, ...kinds];
   const log = {
     $schema: schema,
     version: '2.1.0',

@@ -10,6 +10,8 @@ export interface BaseRevision {
   readonly commit: string;
   /** The file at the revision; null: it did not exist. */
   readonly file: string | null;
+  /** Where one of its files is in the repository, from the working directory. */
+  placeOf(file: string): string;
   remove(): void;
 }
 
@@ -44,12 +46,13 @@ export function exportRevision(revision: string, file: string): BaseRevision {
     const tree = join(target, 'tree');
     mkdirSync(tree);
     const env = { GIT_INDEX_FILE: join(target, 'index') };
-    const exported =
+    const done =
       git(['read-tree', commit], env) !== null &&
       git(['--work-tree', root, 'checkout-index', '--all', '--quiet', `--prefix=${tree}/`], env) !== null;
-    if (!exported) throw new CommandError(`rolegate: the files of ${revision} cannot be exported`);
+    if (!done) throw new CommandError(`rolegate: the files of ${revision} cannot be exported`);
     const place = join(tree, relative(realpathSync(root), join(realpathSync(folder), file.split(/[\\/]/).at(-1)!)));
-    return { commit, file: existsSync(place) ? place : null, remove };
+    const placeOf = (exported: string) => relative('', join(root, relative(tree, exported)));
+    return { commit, file: existsSync(place) ? place : null, placeOf, remove };
   } catch (error) {
     remove();
     throw error;

@@ -1,6 +1,7 @@
 /** The results of `rolegate ci` as one Markdown report for a pull request, newly allowed requests first. */
 import type { PlacedFinding } from '../../app/place-findings.ts';
 import { findingKinds } from '../../policy-tools/analysis/finding.ts';
+import { type BaseTests, brokenInWords, brokenTitle } from '../../policy-tools/base-tests.ts';
 import type { ReplayReport } from '../../policy-tools/replay/replay-decisions.ts';
 import type { TestReport } from '../../policy-tools/test-report.ts';
 import { diffMarkdown } from '../diff/diff-markdown.ts';
@@ -21,6 +22,8 @@ export interface CiResult {
   readonly tests: TestReport;
   readonly replay: ReplayReport | null;
   readonly unjudged: UnjudgedSettings;
+  /** Null: there is no base. */
+  readonly baseTests: BaseTests | null;
   /** Why the run fails, in words; empty: it does not. */
   readonly faults: readonly string[];
 }
@@ -29,7 +32,7 @@ export interface CiResult {
 const maxListed = 25;
 
 export function ciMarkdown(result: CiResult, all: boolean): string {
-  const { file, base, difference, notCompared, findings, tests, replay, unjudged, faults } = result;
+  const { file, base, difference, notCompared, findings, tests, replay, unjudged, baseTests, faults } = result;
   const { newlyAllowed = [], newlyRefused = [] } = difference ?? {};
   const most = all ? Infinity : maxListed;
   const { coverage, mutation } = tests;
@@ -40,6 +43,7 @@ export function ciMarkdown(result: CiResult, all: boolean): string {
     '',
     ...faults.map((fault) => `- **${fault}**`),
     ...(faults.length === 0 ? [] : ['']),
+    ...(baseTests === null ? [] : list(brokenTitle(baseTests), baseTests.broken.map(brokenInWords), most)),
     '| | |',
     '|---|---|',
     ...(notCompared === null
@@ -49,6 +53,7 @@ export function ciMarkdown(result: CiResult, all: boolean): string {
           `| settings that may allow more | ${unjudged.open.length} |`,
         ]
       : [`| difference | ${notCompared} |`]),
+    ...(baseTests === null ? [] : [`| tests of the base | ${baseTestsInWords(baseTests)} |`]),
     `| tests | ${tests.passed} passed, ${tests.failed} failed |`,
     `| coverage | ${percent(coverage.share)} of ${coverage.cells} rule effects |`,
     ...(mutation === null
@@ -94,6 +99,10 @@ export function ciMarkdown(result: CiResult, all: boolean): string {
   );
   if (replay !== null) parts.push(replayMarkdown(replay));
   return `${parts.join('\n').trimEnd()}\n`;
+}
+
+export function baseTestsInWords({ run, broken }: BaseTests): string {
+  return `${run - broken.length} still hold, ${broken.length} no longer`;
 }
 
 function list(title: string, items: readonly string[], most: number): string[] {

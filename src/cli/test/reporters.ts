@@ -1,5 +1,6 @@
 /** A report of the tests as text: for people, for JUnit and TAP readers, and as JSON. */
 import pc from 'picocolors';
+import type { BrokenExpectation } from '../../policy-tools/base-tests.ts';
 import type { CaseReport, TestReport } from '../../policy-tools/test-report.ts';
 
 export const reporterNames = ['pretty', 'junit', 'tap', 'json'] as const;
@@ -7,7 +8,7 @@ export type ReporterName = (typeof reporterNames)[number];
 
 export const reporters: Readonly<Record<ReporterName, (report: TestReport) => string>> = {
   pretty,
-  junit,
+  junit: (report) => junit(report, []),
   tap,
   json: (report) => `${JSON.stringify(report, null, 2)}\n`,
 };
@@ -58,21 +59,45 @@ export function percent(share: number): string {
   return `${Math.floor(share * 100)} %`;
 }
 
-function junit({ passed, failed, cases }: TestReport): string {
-  const body = cases.map((one) => {
-    const { name, file, line, route, faults } = one;
-    const attributes = `name="${xml(name)}" classname="${xml(route ?? 'no route')}" file="${xml(file)}" line="${line}"`;
-    if (faults.length === 0) return `    <testcase ${attributes}/>`;
-    return `    <testcase ${attributes}>\n      <failure message="${xml(faults[0]!)}">${xml([...faults, circumstances(one)].join('\n'))}</failure>\n    </testcase>`;
-  });
-  const counts = `tests="${passed + failed}" failures="${failed}"`;
+/** `ofBase`: failures of the tests of the base, which are a suite of their own. */
+export function junit({ cases }: TestReport, ofBase: readonly BrokenExpectation[]): string {
+  const suites = [
+    suite(
+      'rolegate',
+      cases.map((one) => ({ ...one, details: [...one.faults, circumstances(one)] })),
+    ),
+    ...(ofBase.length === 0
+      ? []
+      : [
+          suite(
+            'rolegate, tests of the base',
+            ofBase.map((one) => ({ ...one, route: one.routeBefore, details: one.faults })),
+          ),
+        ]),
+  ];
+  const failures = [...cases, ...ofBase].filter(({ faults }) => faults.length > 0).length;
   return `<?xml version="1.0" encoding="UTF-8"?>
-<testsuites ${counts}>
-  <testsuite name="rolegate" ${counts}>
-${body.join('\n')}
-  </testsuite>
+<testsuites tests="${cases.length + ofBase.length}" failures="${failures}">
+${suites.join('\n')}
 </testsuites>
 `;
+}
+
+interface SuiteCase extends Pick<CaseReport, 'name' | 'file' | 'line' | 'route' | 'faults'> {
+  /** What a reader sees if it failed. */
+  readonly details: readonly string[];
+}
+
+function suite(title: string, cases: readonly SuiteCase[]): string {
+  const body = cases.map(({ name, file, line, route, faults, details }) => {
+    const attributes = `name="${xml(name)}" classname="${xml(route ?? 'no route')}" file="${xml(file)}" line="${line}"`;
+    if (faults.length === 0) return `    <testcase ${attributes}/>`;
+    return `    <testcase ${attributes}>\n      <failure message="${xml(faults[0]!)}">${xml(details.join('\n'))}</failure>\n    </testcase>`;
+  });
+  const failures = cases.filter(({ faults }) => faults.length > 0).length;
+  return `  <testsuite name="${title}" tests="${cases.length}" failures="${failures}">
+${body.join('\n')}
+  </testsuite>`;
 }
 
 function tap({ cases }: TestReport): string {
