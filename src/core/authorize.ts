@@ -1,5 +1,6 @@
 /** Fifth stage: whether the identity, or an anonymous caller, may use the route. Every `allow` passes through here. */
 import { type Allow, type Decision, refuse, type Trail } from './decision.ts';
+import { heldBy } from './identity/certificate-bound.ts';
 import type { Accepted, Identity, Resolution } from './identity/identity.ts';
 import type { ReasonCode } from './outcome/reasons.ts';
 import type { AccessRule } from './policy/access.ts';
@@ -40,9 +41,10 @@ export function authorizeResolved(
   trail: Trail,
   view: RequestView,
   match: RouteMatch,
-  resolution: Resolution,
+  resolved: Resolution,
   roleMapping: RoleMapping | null,
 ): Decision {
+  const resolution = heldBy(resolved, view.certificate);
   const { identity, reason, source } = resolution;
   // Anything but exactly one of the two is not a result: a missing identity must not pass a rule that allows any identity.
   if (identity === undefined || (identity === null) === (reason === null)) throw new TypeError('not a resolution');

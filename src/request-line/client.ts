@@ -11,7 +11,7 @@ export interface Client extends PeerFacts {
   readonly network: string;
   /** Settings of the address that it connected to; null: it has none. */
   readonly listener: ListenerRules | null;
-  /** What it has shown in its handshake, which begins later. */
+  /** What the other end has shown in its handshake, which begins later. */
   certificate: PeerCertificate;
 }
 

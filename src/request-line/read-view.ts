@@ -33,7 +33,8 @@ export function readView(
     client: context.memoryKey ?? undefined,
     address,
     trusted: peer.trusted,
-    certificate: peer.certificate,
+    // That of a proxy is not its client's.
+    certificate: peer.trusted ? null : peer.certificate,
     now: Date.now,
   };
 }

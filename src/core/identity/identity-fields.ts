@@ -36,11 +36,12 @@ export function isUnixSeconds(value: unknown): value is number {
 /** All requests with a credential share its identity, so none of them may change it. */
 export function freezeIdentity(identity: Identity): Identity {
   const { kind, source, acceptedBy, userId, alias, fullName, sessionId, keyId, tokenId } = identity;
-  const { issuedAtMs, authenticatedAtMs, expireAtMs } = identity;
+  const { issuedAtMs, authenticatedAtMs, expireAtMs, boundTo } = identity;
   const [roles, groups] = [Object.freeze([...identity.roles]), Object.freeze([...identity.groups])];
   const names = { kind, source, acceptedBy, userId, roles, groups, alias, fullName, sessionId, keyId, tokenId };
   const claims = freezeClaims(identity.claims);
-  return Object.freeze({ ...names, issuedAtMs, authenticatedAtMs, claims, expireAtMs });
+  const binding = boundTo === undefined ? {} : { boundTo };
+  return Object.freeze({ ...names, issuedAtMs, authenticatedAtMs, claims, expireAtMs, ...binding });
 }
 
 function freezeClaims(claims: Claims): Claims {

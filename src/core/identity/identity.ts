@@ -28,6 +28,8 @@ export interface Identity {
   readonly source: string;
   /** Name of the source that accepted the credential: another one than `source` if an earlier one has the same issuer. */
   readonly acceptedBy: string;
+  /** SHA-256 of the certificate to which its token is bound, in lower-case hexadecimal digits; unset: it is not bound. */
+  readonly boundTo?: string;
   /** End of the credential in milliseconds since the epoch; `Infinity` if the Auth API returns none. */
   readonly expireAtMs: number;
 }

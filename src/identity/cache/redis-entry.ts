@@ -10,8 +10,8 @@ import { type Identity, type Rejection, rejections } from '../../core/identity/i
 import { freezeIdentity, isDisplayName, isIdentifier, isNameList } from '../../core/identity/identity-fields.ts';
 import { lives, type Verdict } from '../verdict.ts';
 
-/** Changes with every change of the JSON's shape or meaning (since 7, roles are not limited yet); entries of other versions are misses. */
-const version = 7;
+/** Changes with every change of the JSON's shape or meaning (since 8, with the certificate to which a token is bound); entries of other versions are misses. */
+const version = 8;
 const proofBytes = 32;
 
 /** Larger entries are not shared, and not accepted. */
@@ -83,16 +83,16 @@ function readIdentity(fields: unknown, kind: Credential['kind']): Identity | nul
     string,
     unknown
   >;
-  const { issuedAtMs, expireAtMs, authenticatedAtMs = null, claims = {} } = fields as Record<string, unknown>;
+  const { issuedAtMs, expireAtMs, authenticatedAtMs = null, claims = {}, boundTo } = fields as Record<string, unknown>;
   if (!isIdentifier(source) || !isIdentifier(acceptedBy)) return null;
   if (!isIdentifier(userId) || !isNameList(roles) || !isNameList(groups)) return null;
   if (!isIdOrNull(sessionId) || !isIdOrNull(keyId) || !isIdOrNull(tokenId)) return null;
   if (!(alias === null || isDisplayName(alias)) || !(fullName === null || isDisplayName(fullName))) return null;
   if (!isMomentOrNull(issuedAtMs) || !isMomentOrNull(authenticatedAtMs) || !isMomentOrNull(expireAtMs)) return null;
-  if (!isClaims(claims)) return null;
+  if (!isClaims(claims) || !(boundTo === undefined || isIdentifier(boundTo))) return null;
   const names = { kind, source, acceptedBy, userId, roles, groups, alias, fullName, sessionId, keyId, tokenId };
   const moments = { issuedAtMs, authenticatedAtMs, expireAtMs: expireAtMs ?? Number.POSITIVE_INFINITY };
-  return freezeIdentity({ ...names, ...moments, claims });
+  return freezeIdentity({ ...names, ...moments, claims, ...(boundTo === undefined ? {} : { boundTo }) });
 }
 
 function parseObject(text: string): Record<string, unknown> | null {

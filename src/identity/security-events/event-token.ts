@@ -47,8 +47,9 @@ export async function verifyEvent(
   );
   if ('failure' in verified) return 'unavailable';
   if ('rejection' in verified) return faultOf(verified.rejection);
-  const { jti, iat, events } = verified.claims;
-  if (!isIdentifier(jti) || typeof iat !== 'number' || !isObject(events)) return 'claims';
+  const { jti, iat, events, cnf = null } = verified.claims;
+  // No event is bound to a key of a client.
+  if (cnf !== null || !isIdentifier(jti) || typeof iat !== 'number' || !isObject(events)) return 'claims';
   return { tokenId: jti, issuedAtMs: Math.floor(iat) * 1000, events, claims: verified.claims };
 }
 

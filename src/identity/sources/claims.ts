@@ -26,9 +26,22 @@ export function claimsRejected(claims: Claims, rules: ClaimRules, nowMs: number)
     if (!isNumericDate(moment)) return 'claim';
     if (moment * 1000 > nowMs + clockSkewMs) return 'not_yet_valid';
   }
-  // It is bound to a key of its client, which would have to prove possession: without that proof a thief could use it.
-  const { cnf } = claims;
-  return cnf === undefined || cnf === null ? null : 'bound';
+  return null;
+}
+
+/** Of a token that is not bound to anything. */
+const unbound = {};
+
+/**
+ * The certificate to which a token is bound (RFC 8705 section 3.1). It is compared with that of the connection. A token that is bound to
+ * another key of its client is rejected: without a proof of possession a thief could use it.
+ */
+export function bindingOf({ cnf }: Claims): { readonly boundTo?: string } | 'bound' {
+  if (cnf === undefined || cnf === null) return unbound;
+  if (!isObject(cnf) || Object.keys(cnf).length !== 1) return 'bound';
+  const thumbprint = cnf['x5t#S256'];
+  if (typeof thumbprint !== 'string' || !/^[\w-]{43}$/.test(thumbprint)) return 'bound';
+  return { boundTo: Buffer.from(thumbprint, 'base64url').toString('hex') };
 }
 
 function namesAudience(aud: unknown, audience: readonly string[]): boolean {

@@ -121,6 +121,14 @@ describe('a certificate as a credential', () => {
     }
   });
 
+  test('that of a trusted proxy is not one of its clients', async () => {
+    const orders = clients.issue('orders', 'URI:spiffe://acme.test/orders');
+    const { server = '' } = settings();
+    const proxied = await world.start({ ...settings(), server: `${server}\n  trustedProxies: ["127.0.0.1"]` });
+    expect(await status(proxied.port, '/machines/a', orders)).toBe(401);
+    expect(await status((await world.start(settings())).port, '/machines/a', orders)).toBe(200);
+  });
+
   test('a page of another site cannot use the one of a browser', async () => {
     const { port } = await world.start(settings());
     const options = { ...clients.issue('orders', 'URI:spiffe://acme.test/orders'), method: 'POST' };

@@ -7,7 +7,7 @@ import type { IntrospectionSourceConfig } from '../../../config/source-config.ts
 import type { Credential } from '../../../core/credential/credential.ts';
 import type { Rejection } from '../../../core/identity/identity.ts';
 import { readIdentity } from '../../../core/identity/read-fields.ts';
-import { type Claims, claimsRejected, isIdToken, isObject, otherTokenRejected } from '../claims.ts';
+import { bindingOf, type Claims, claimsRejected, isIdToken, isObject, otherTokenRejected } from '../claims.ts';
 import { readParts } from '../jwt/token-parts.ts';
 import type { Protocol } from '../remote/endpoint.ts';
 import type { HttpRequest, HttpResponse } from '../remote/http-exchange.ts';
@@ -36,13 +36,16 @@ export function createIntrospectionSource(options: IntrospectionSourceOptions): 
       (isIdToken(json) ? 'type' : null) ??
       typeRejected(json['token_type'], config.tokenTypeRequired);
     if (refused !== null) return rejected(refused);
+    const binding = bindingOf(json);
+    if (binding === 'bound') return rejected(binding);
     const rejection = otherSubject(json, credential, config.issuer) ?? claimsRejected(json, config, nowMs);
     if (rejection !== null) return rejected(rejection);
     const { users, fields } = config;
     const { kind } = credential;
     const result = readIdentity(json, { source: name, users, settings, fields, kind, fractions: true, events });
     if ('failure' in result) return invalid(result.failure);
-    return result.identity.expireAtMs <= nowMs ? rejected('expired') : result;
+    if (result.identity.expireAtMs <= nowMs) return rejected('expired');
+    return { identity: Object.freeze({ ...result.identity, ...binding }) };
   }
 
   const protocol: Protocol = {

@@ -6,7 +6,7 @@ import type { JwtSourceConfig } from '../../../config/source-config.ts';
 import type { Identity, SourceFailure } from '../../../core/identity/identity.ts';
 import { readIdentity } from '../../../core/identity/read-fields.ts';
 import type { Clocks } from '../../clock.ts';
-import { isIdToken, isOfSignIn, otherTokenRejected } from '../claims.ts';
+import { bindingOf, isIdToken, isOfSignIn, otherTokenRejected } from '../claims.ts';
 import { invalid, rejected, type Unidentified, unavailable } from '../remote/judgment.ts';
 import { createProbe, type SourceEvents } from '../remote/remote-source.ts';
 import { type Source, type SourceResult, tokenOf } from '../source.ts';
@@ -45,10 +45,11 @@ export function createJwtSource({ name, config, introspection, events, now, stea
       return { refused: rejected(verified.rejection), failure: null, keepableMs: verified.forMs, outage: false };
     }
     const { claims } = verified;
+    const binding = bindingOf(claims);
     const isId = config.idTokens === 'refuse' && (isIdToken(claims) || isOfSignIn(claims));
     const other = isId ? 'type' : otherTokenRejected(claims);
-    if (other !== null) {
-      return { refused: rejected(other), failure: null, keepableMs: Infinity, outage: false };
+    if (other !== null || binding === 'bound') {
+      return { refused: rejected(other ?? 'bound'), failure: null, keepableMs: Infinity, outage: false };
     }
     const { fields, issuer, users } = config;
     const settings = `sources.${name}`;
@@ -61,7 +62,7 @@ export function createJwtSource({ name, config, introspection, events, now, stea
       fractions: true,
       events,
     });
-    if ('identity' in result) return result.identity;
+    if ('identity' in result) return Object.freeze({ ...result.identity, ...binding });
     const failure = { source: name, url: issuer, ...result.failure };
     return { refused: invalid(failure), failure, keepableMs: Infinity, outage: false };
   }
@@ -78,10 +79,13 @@ export function createJwtSource({ name, config, introspection, events, now, stea
     const introspected = await introspection.check(credential, client, known);
     if (introspected.identity === null)
       return { ...introspected, keepableMs: Math.min(keepableMs, introspected.keepableMs) };
+    const bound = [result.boundTo, introspected.identity.boundTo].filter((one) => one !== undefined);
+    const [boundTo, other = boundTo] = bound;
+    if (boundTo !== other) return { ...rejected('bound'), failure: null, askedAtMs, keepableMs, outage: false };
     const expireAtMs = Math.min(result.expireAtMs, introspected.identity.expireAtMs);
     return {
       ...introspected,
-      identity: Object.freeze({ ...result, expireAtMs }),
+      identity: Object.freeze({ ...result, ...(boundTo === undefined ? {} : { boundTo }), expireAtMs }),
       keepableMs: Math.min(keepableMs, introspected.keepableMs),
     };
   };

@@ -111,6 +111,7 @@ describe('introspection', () => {
     ['of a type that demands a proof', { ...active, token_type: 'mac' }, 'bound'],
     ['a logout token', { ...active, events: { 'http://schemas.openid.net/event/backchannel-logout': {} } }, 'type'],
     ['bound to a key', { ...active, cnf: { jkt: 'x' } }, 'bound'],
+    ['bound to a certificate and a key', { ...active, cnf: { 'x5t#S256': 'A'.repeat(43), jkt: 'x' } }, 'bound'],
     ['for another audience', { ...active, aud: ['billing'] }, 'audience'],
     ['without a required claim', { ...active, aud: 'orders' }, 'claim'],
     ['with another value of a claim', { ...active, aud: 'orders', tenant: 't', use: 'id' }, 'claim'],
@@ -123,6 +124,12 @@ describe('introspection', () => {
     // Control: without the fault it is accepted.
     service.body = { ...active, aud: 'orders', tenant: 't', use: 'access', exp: nowS + 60.5 };
     expect(await source.check(bearer())).toMatchObject({ identity: { expireAtMs: (nowS + 60) * 1000 } });
+  });
+
+  it('says to which certificate a token is bound', async () => {
+    const service = await startService({ ...active, cnf: { 'x5t#S256': 'A'.repeat(43) } });
+    const source = start(introspectionAt(service.origin));
+    expect(await source.check(bearer())).toMatchObject({ identity: { boundTo: '0'.repeat(64) } });
   });
 
   it('rejects a token of another issuer than the configured one', async () => {
