@@ -58,6 +58,7 @@ function addUser(rows: Required<Rows>, user: number, sessions: number): void {
       ip: '203.0.113.7',
       user_agent: 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36',
       opened_by: 'code',
+      passkey_id: null,
       ends_at: life.expire_at,
     });
     rows.keypairs.push({

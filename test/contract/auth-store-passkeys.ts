@@ -1,5 +1,6 @@
 /** Contract of the store: passkeys and used challenges. */
 import { describe, expect, it } from 'vitest';
+import type { NewSession } from '../../src/auth-api/store/session-store.ts';
 import { OwnerGoneError } from '../../src/auth-api/store/store-errors.ts';
 import { challenge, laterMs, nowMs, passkey, type StoreUnderTest, session, user } from './auth-store-rows.ts';
 
@@ -91,14 +92,29 @@ export function describePasskeys(tested: () => StoreUnderTest): void {
       expect(await store.passkeys.add(passkey(ben, { credentialId: key.credentialId }), challenge(), 1)).toBe('taken');
       expect(await store.passkeys.rename(key.id, ben.id, 'Mine')).toBe(false);
       expect(await store.passkeys.rename(key.id, ana.id, 'Mine')).toBe(true);
-      expect(await store.passkeys.remove(key.id, ben.id)).toBe(false);
+      expect(await store.passkeys.remove(key.id, ben.id, null)).toBeNull();
       expect((await store.passkeys.list(ana.id)).map(({ name }) => name)).toEqual(['Mine']);
       expect(await store.passkeys.use(key.id, signature(), session(ben))).toBe('gone');
-      expect(await store.passkeys.remove(key.id, ana.id)).toBe(true);
-      expect(await store.passkeys.remove(key.id, ana.id)).toBe(false);
+      expect(await store.passkeys.remove(key.id, ana.id, null)).toEqual([]);
+      expect(await store.passkeys.remove(key.id, ana.id, null)).toBeNull();
       expect(await store.passkeys.findSignIn(key.credentialId)).toBeNull();
       expect(await store.passkeys.use(key.id, signature(), session(ana))).toBe('gone');
       await expect(store.passkeys.add(passkey(user('stranger')), challenge(), 1)).rejects.toThrow(OwnerGoneError);
+    });
+
+    it('end the sessions that they opened, but for one, and no others', async () => {
+      const { store, ana } = tested();
+      const [lost, other] = [passkey(ana), passkey(ana)];
+      for (const one of [lost, other]) await store.passkeys.add(one, challenge(), 20);
+      const opened = [session(ana), session(ana), session(ana), session(ana)];
+      const [first, second, kept, ofOther] = opened as [NewSession, NewSession, NewSession, NewSession];
+      for (const one of [first, second, kept]) expect(await store.passkeys.use(lost.id, signature(), one)).toBe('done');
+      await store.passkeys.use(other.id, signature(), ofOther);
+      expect([...(await store.passkeys.remove(lost.id, ana.id, kept.id))!].sort()).toEqual(
+        [first.id, second.id].sort(),
+      );
+      const live = opened.map(({ bearerHash }) => store.sessions.findLive([bearerHash], laterMs));
+      expect((await Promise.all(live)).map((one) => one?.sessionId ?? null)).toEqual([null, null, kept.id, ofOther.id]);
     });
 
     it('open nothing for a disabled user, and end with a removed one', async () => {

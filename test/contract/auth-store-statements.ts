@@ -72,7 +72,7 @@ export async function runEveryMethod(opened: AuthStore): Promise<string[]> {
   await store.passkeys.list(ana.id);
   await store.passkeys.credentialIds(ana.id);
   await store.passkeys.rename(key.id, ana.id, 'Laptop');
-  await store.passkeys.remove(key.id, ana.id);
+  await store.passkeys.remove(key.id, ana.id, null);
   await store.recoveryCodes.replace(ana.id, [{ id: randomUUID(), codeHash: 'recovery' }]);
   await store.recoveryCodes.hashes(ana.id);
   await store.recoveryCodes.findUser(['recovery', 'under an earlier secret']);

@@ -69,7 +69,7 @@ export const listUserPasskeys = defineOperation({
 export const removeUserPasskey = defineOperation({
   name: 'removeUserPasskey',
   summary:
-    'Removes a passkey of a user, and notifies its owner. For one of the caller, the rules of `DELETE /passkey/{id}` hold. Sessions that it opened go on',
+    'Removes a passkey of a user, and notifies its owner. For one of the caller, the rules of `DELETE /passkey/{id}` hold. The sessions that it opened end, except that of the caller',
   method: 'DELETE',
   paths: ['/admin/user/{id}/passkeys/{passkey}'],
   credential: administrator,
@@ -81,7 +81,8 @@ export const removeUserPasskey = defineOperation({
     // An administrator who is the owner has no other way around what that operation demands.
     const refused = userId === caller.userId ? await refuseOwnRemoval(caller, services) : null;
     if (refused !== null) return refused;
-    if (!(await removeFrom(userId, passkey, services))) return new Refusal('passkey_unknown');
+    const keptSession = 'sessionId' in caller ? caller.sessionId : null;
+    if (!(await removeFrom(userId, passkey, keptSession, services))) return new Refusal('passkey_unknown');
     // Not from which address: it is the administrator's.
     const requester = { ...client, ip: '', userAgent: '' };
     await notifyOwner('passkey_removed_by_administrator', userId, requester, services);

@@ -132,10 +132,10 @@ export const renamePasskey = defineOperation({
   },
 });
 
-/** P5: removes one of the caller's passkeys. Sessions that it opened go on. */
+/** P5: removes one of the caller's passkeys, and ends the other sessions that it opened. */
 export const removePasskey = defineOperation({
   name: 'removePasskey',
-  summary: 'Removes a passkey of the caller; requires a recent sign-in',
+  summary: 'Removes a passkey of the caller, and ends the other sessions that it opened; requires a recent sign-in',
   method: 'DELETE',
   paths: ['/passkey/{id}'],
   credential: bearerOnly,
@@ -145,7 +145,8 @@ export const removePasskey = defineOperation({
   async handle({ caller, params, client }, services) {
     const refused = await refuseOwnRemoval(caller, services);
     if (refused !== null) return refused;
-    if (!(await removeFrom(caller.userId, params.id, services))) return new Refusal('passkey_unknown');
+    if (!(await removeFrom(caller.userId, params.id, caller.sessionId, services)))
+      return new Refusal('passkey_unknown');
     await notifyOwner('passkey_removed', caller.userId, client, services);
     return acknowledged;
   },
@@ -157,10 +158,17 @@ export async function refuseOwnRemoval(caller: LiveSession | LiveKeyPair, servic
   return refuseRemoval(caller) ?? (await refuseChange(caller, services));
 }
 
-/** False: the user has no such passkey. */
-export async function removeFrom(userId: string, passkeyId: string, services: Services): Promise<boolean> {
+/** Who has lost the passkey may have lost its device, so its sessions end, except `keptSession`. False: the user has no such passkey. */
+export async function removeFrom(
+  userId: string,
+  passkeyId: string,
+  keptSession: string | null,
+  services: Services,
+): Promise<boolean> {
   const { passkeys } = services.store;
-  if (!(await passkeys.remove(passkeyId, userId))) return false;
+  const ended = await passkeys.remove(passkeyId, userId, keptSession);
+  if (ended === null) return false;
+  for (const id of ended) services.revoked({ kind: 'session', id });
   if ((await passkeys.credentialIds(userId)).length === 0) await announceRoles(userId, services);
   return true;
 }

@@ -64,6 +64,6 @@ export interface PasskeyStore {
   credentialIds(userId: string): Promise<readonly string[]>;
   /** False: the user has no such passkey. */
   rename(passkeyId: string, userId: string, name: string): Promise<boolean>;
-  /** False: the user has no such passkey. */
-  remove(passkeyId: string, userId: string): Promise<boolean>;
+  /** Ends the sessions that it opened, too, except `keptSession`, and returns their ids. Null: the user has no such passkey. */
+  remove(passkeyId: string, userId: string, keptSession: string | null): Promise<readonly string[] | null>;
 }

@@ -141,6 +141,7 @@ export interface PasskeyTexts {
   readonly added: (date: string) => string;
   readonly lastUsed: (date: string) => string;
   readonly neverUsed: string;
+  readonly removeWhy: string;
   readonly name: string;
   readonly rename: string;
   readonly newName: string;

@@ -55,6 +55,7 @@ export const english: AccountTexts = {
     added: (date) => `added ${date}`,
     lastUsed: (date) => `last used ${date}`,
     neverUsed: 'never used',
+    removeWhy: 'Removing a passkey also signs out where it was used, except here.',
     name: 'Name',
     rename: 'Rename',
     newName: 'Name of a new passkey',

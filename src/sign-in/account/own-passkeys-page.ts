@@ -44,7 +44,12 @@ export function ownPasskeysPage(frame: Frame, own: OwnPasskeys): Page {
     texts.title,
     html`<h1>${texts.title}</h1>
 <p>${account.signedInAs(name)} ${texts.why}</p>
-${alertOf(frame)}${mayChange ? nothing : again}${table(passkeys.map((one) => row(frame, one, mayChange)))}${mayChange ? newPasskey(frame, newName) : nothing}${unusedCodes === null ? nothing : recoveryPart(frame, unusedCodes, mayCreateCodes)}<p class="row end"><a href="${paths.account}">${account.back}</a></p>
+${alertOf(frame)}${mayChange ? nothing : again}${table(passkeys.map((one) => row(frame, one, mayChange)))}${
+  mayChange && passkeys.length > 0
+    ? html`<p class="faint">${texts.removeWhy}</p>
+`
+    : nothing
+}${mayChange ? newPasskey(frame, newName) : nothing}${unusedCodes === null ? nothing : recoveryPart(frame, unusedCodes, mayCreateCodes)}<p class="row end"><a href="${paths.account}">${account.back}</a></p>
 `,
     mayChange ? scriptUrl : null,
   );

@@ -54,6 +54,7 @@ export const spanish: AccountTexts = {
     added: (date) => `añadida el ${date}`,
     lastUsed: (date) => `usada por última vez el ${date}`,
     neverUsed: 'nunca usada',
+    removeWhy: 'Al eliminar una llave de acceso, también se cierra la sesión donde se usó, salvo aquí.',
     name: 'Nombre',
     rename: 'Cambiar nombre',
     newName: 'Nombre de una llave nueva',

@@ -80,6 +80,36 @@ describe('the page', () => {
   });
 });
 
+test('a removed passkey signs out where it was used, at once, and no other session (control: before)', async () => {
+  const { api, add, signInBy, ann, change, list, open, usePasskey } = await world();
+  const lost = await add();
+  const kept = await add();
+  const byLost = new CookieBrowser();
+  await usePasskey(byLost, await open(byLost), lost.key);
+  const program = await signInBy(lost.key);
+  const owner = new CookieBrowser();
+  await usePasskey(owner, await open(owner), kept.key);
+  const isIn = async (browser: CookieBrowser) => !(await open(browser)).url.includes('/.rolegate/');
+  const statusOf = async (bearer: string) => (await api.call('GET', '/session', undefined, bearer)).status;
+  expect([await isIn(byLost), await isIn(ann), await isIn(owner), await statusOf(program)]).toEqual([
+    true,
+    true,
+    true,
+    200,
+  ]);
+  expect((await list(owner)).text).toContain('signs out');
+  expect((await change(owner, { action: 'remove', id: lost.id })).status).toBe(200);
+  expect([await isIn(byLost), await isIn(ann), await isIn(owner), await statusOf(program)]).toEqual([
+    false,
+    true,
+    true,
+    401,
+  ]);
+  // The session that removes its own passkey goes on.
+  await change(owner, { action: 'remove', id: kept.id });
+  expect(await isIn(owner)).toBe(true);
+});
+
 describe('what is refused', () => {
   test('the page, its options and its forms without a session lead to the sign-in', async () => {
     const { ask, list, change } = await world();

@@ -7,9 +7,14 @@ import { type Migration, Migrator } from 'kysely/migration';
 import { StoreUnavailableError } from '../store-errors.ts';
 import { initial } from './0001-initial.ts';
 import { passkeys } from './0002-passkeys.ts';
+import { sessionsOfPasskeys } from './0003-sessions-of-passkeys.ts';
 
 /** In the order of their names. Never change a name once it has been released. */
-const migrations: Readonly<Record<string, Migration>> = { '0001-initial': initial, '0002-passkeys': passkeys };
+const migrations: Readonly<Record<string, Migration>> = {
+  '0001-initial': initial,
+  '0002-passkeys': passkeys,
+  '0003-sessions-of-passkeys': sessionsOfPasskeys,
+};
 
 export const migrationNames: readonly string[] = Object.keys(migrations);
 

@@ -62,7 +62,7 @@ export function passkeyQueries(db: Kysely<Tables>): PasskeyStore {
         // WebAuthn Level 3 section 7.2 step 22. Authenticators that do not count always send 0.
         if ((counter > 0 || passkey.counter > 0) && counter <= passkey.counter) return 'cloned';
         await trx.updateTable('passkeys').set({ counter, last_used_at: atMs }).where('id', '=', passkeyId).execute();
-        await insertSession(trx, session, null);
+        await insertSession(trx, session, null, passkeyId);
         return 'done';
       }),
 
@@ -98,11 +98,19 @@ export function passkeyQueries(db: Kysely<Tables>): PasskeyStore {
       return numUpdatedRows > 0n;
     },
 
-    remove: (passkeyId, userId) =>
+    remove: (passkeyId, userId, keptSession) =>
       db.transaction().execute(async (trx) => {
-        if ((await lockOwnerOf(trx, 'passkeys', passkeyId)) !== userId) return false;
+        if ((await lockOwnerOf(trx, 'passkeys', passkeyId)) !== userId) return null;
         const { numDeletedRows } = await trx.deleteFrom('passkeys').where('id', '=', passkeyId).executeTakeFirst();
-        return numDeletedRows > 0n;
+        if (numDeletedRows === 0n) return null;
+        const ended = await trx
+          .deleteFrom('sessions')
+          .where('user_id', '=', userId)
+          .where('passkey_id', '=', passkeyId)
+          .$if(keptSession !== null, (query) => query.where('id', '!=', keptSession))
+          .returning('id')
+          .execute();
+        return ended.map(({ id }) => id);
       }),
   };
 }

@@ -155,6 +155,7 @@ export async function insertSession(
   trx: Transaction<Tables>,
   session: NewSession,
   code: NewCode | null,
+  passkeyId: string | null = null,
 ): Promise<void> {
   await trx
     .insertInto('sessions')
@@ -166,6 +167,7 @@ export async function insertSession(
       ip: session.ip,
       user_agent: session.userAgent,
       opened_by: session.openedBy,
+      passkey_id: passkeyId,
       verified: code === null ? 1 : 0,
       created_at: session.createdAtMs,
       expire_at: session.expireAtMs,

@@ -52,6 +52,8 @@ interface SessionRow {
   readonly ip: string;
   readonly user_agent: string;
   readonly opened_by: OpenedBy;
+  /** Null: no passkey opened it. */
+  readonly passkey_id: string | null;
   readonly verified: Flag;
   readonly created_at: number;
   /** Expiry once verified, as the client sees it. */
