@@ -32,7 +32,12 @@ function admin({ server }: Config): unknown {
 }
 
 function listeners({ server }: Config): unknown {
-  return server.listeners.map(({ address, tls, proxyProtocol }) => ({ address, tls: tls !== null, proxyProtocol }));
+  return server.listeners.map(({ address, tls, http2, proxyProtocol }) => ({
+    address,
+    tls: tls !== null,
+    http2,
+    proxyProtocol,
+  }));
 }
 
 function embedded(config: Config): unknown {

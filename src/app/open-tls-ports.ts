@@ -16,8 +16,8 @@ export interface TlsPortsOptions extends Pick<TlsPortOptions, 'deadlines' | 'tim
 
 export function openTlsPorts({ log, watchTls, ...common }: TlsPortsOptions): TlsPorts {
   return {
-    openTlsPort(tls, protocol = 'http/1.1') {
-      const port = new TlsPort(tls, { ...common, protocol, now: Date.now });
+    openTlsPort(tls, protocols) {
+      const port = new TlsPort(tls, { ...common, ...(protocols === undefined ? {} : { protocols }), now: Date.now });
       watchTls(port);
       return port;
     },

@@ -8,6 +8,8 @@ export interface ListenerConfig {
   readonly address: Address;
   /** Null: without TLS. */
   readonly tls: PortTlsConfig | null;
+  /** Clients may speak HTTP/2; only with TLS. */
+  readonly http2: boolean;
   /** Connections begin with a header of the PROXY protocol. */
   readonly proxyProtocol: boolean;
   /** Value of the header; null: it is not added. */
@@ -18,7 +20,14 @@ export interface ListenerConfig {
 
 /** An address without settings. */
 export function plainListener(address: Address): ListenerConfig {
-  return { address, tls: null, proxyProtocol: false, strictTransportSecurity: null, redirectToHttps: null };
+  return {
+    address,
+    tls: null,
+    http2: false,
+    proxyProtocol: false,
+    strictTransportSecurity: null,
+    redirectToHttps: null,
+  };
 }
 
 /** Of an address for clients, or of a port for programs. */

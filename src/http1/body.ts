@@ -16,3 +16,15 @@ export interface BodySource {
   /** Hands over nothing more. */
   stop(): void;
 }
+
+/** The body of a client's request, whatever the version of HTTP. It is not read before it is started. */
+export interface ReceivedBody extends BodySource {
+  /** Declared length; -1: not declared. */
+  readonly length: number;
+  /** All of it has been read. */
+  readonly complete: boolean;
+  /** It was requested: arriving bytes are handed on. */
+  readonly flowing: boolean;
+  /** Part of it has been read or requested. */
+  readonly started: boolean;
+}

@@ -1,7 +1,10 @@
 /** Joins the HTTP server, the request line and what all requests share into the reverse proxy. */
+import { TLSSocket } from 'node:tls';
 import type { Address, ListenerConfig, ServerConfig } from '../config/config.ts';
 import type { Deadlines } from '../http1/deadline-wheel.ts';
 import { createHttp1Server } from '../http1/server/server.ts';
+import { ClientBudgets } from '../http2/client-budgets.ts';
+import { Http2Connection, type Http2Parts } from '../http2/connection.ts';
 import { HeaderPort, type HeaderRefusal, noHeaders } from '../proxy-protocol/header-port.ts';
 import { type Client, ClientConnections, clientOf, type ListenerRules } from '../request-line/client.ts';
 import type { LoadShedder } from '../request-line/load-shedder.ts';
@@ -106,6 +109,13 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
   };
   const requests = new RequestsInFlight(parts, observe, new IgnoredForwarding(options.forwardingIgnored));
 
+  const http2: Http2Parts<Client> = {
+    budgets: new ClientBudgets(limits.connectionsPerClient),
+    headers: limits.headers,
+    budgetKey: ({ trusted, network }) => (trusted ? null : network),
+    onRequest: requests.begin,
+    onFault: requests.refuse,
+  };
   const server = createHttp1Server<Client>({
     limits: { ...limits, headBytes: limits.headerBytes, headTimeoutMs: limits.headersTimeoutMs },
     deadlines,
@@ -127,12 +137,16 @@ export function createProxy(options: ProxyOptions): ReverseProxy {
     onClose({ trusted, network }) {
       if (!trusted) perClient.closed(network);
     },
+    openOther: (socket, client, host) =>
+      socket instanceof TLSSocket && socket.alpnProtocol === 'h2'
+        ? new Http2Connection(socket, client, host, http2)
+        : null,
   });
 
   return {
     async listen(listener) {
-      const { address, tls, proxyProtocol } = listener;
-      const port = tls === null ? null : options.openTlsPort(tls);
+      const { address, tls, http2, proxyProtocol } = listener;
+      const port = tls === null ? null : options.openTlsPort(tls, http2 ? ['h2', 'http/1.1'] : ['http/1.1']);
       ports.push(port);
       rules.push(rulesOf(listener, covers));
       const preface = proxyProtocol

@@ -4,9 +4,8 @@
  * as it arrives. A body of unknown length that does not end soon is handed on at once, if there is room for it outside of the pool.
  */
 import type { Route } from '../core/routing/route.ts';
-import type { BodySink, BodySource } from '../http1/body.ts';
+import type { BodySink, BodySource, ReceivedBody } from '../http1/body.ts';
 import type { Deadline } from '../http1/deadline-wheel.ts';
-import type { IncomingBody } from '../http1/server/incoming-body.ts';
 import type { RequestContext } from '../request-line/request-context.ts';
 import { ClientPace } from './client-pace.ts';
 import type { ExchangeParts } from './exchange-parts.ts';
@@ -36,7 +35,7 @@ export class RequestBody implements BodySource, BodySink, Deadline {
   deadlineAt = 0;
   earlier: Deadline | null = null;
   later: Deadline | null = null;
-  readonly #source: IncomingBody;
+  readonly #source: ReceivedBody;
   readonly #context: RequestContext;
   readonly #bounds: RequestBodyBounds;
   readonly #parts: ExchangeParts;
@@ -55,7 +54,7 @@ export class RequestBody implements BodySource, BodySink, Deadline {
   #over = false;
 
   constructor(
-    source: IncomingBody,
+    source: ReceivedBody,
     context: RequestContext,
     bounds: RequestBodyBounds,
     parts: ExchangeParts,

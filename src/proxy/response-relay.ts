@@ -3,7 +3,7 @@
  * leaves in one write; `flush` sends it if nothing more has arrived.
  */
 import { mayHaveBody } from '../http1/grammar/response-head.ts';
-import type { Response } from '../http1/server/response.ts';
+import type { ClientResponse } from '../http1/server/client-response.ts';
 import type { ResponseHead } from './response-head.ts';
 
 /** Receives the response of a service after its head. */
@@ -19,14 +19,14 @@ export interface Relay {
 }
 
 export class ResponseRelay implements Relay {
-  readonly #response: Response;
+  readonly #response: ClientResponse;
   readonly #method: string;
   /** Null: it was sent. */
   #head: ResponseHead | null;
   /** A first part of the body that waits with the head. */
   #first: Buffer | null = null;
 
-  constructor(response: Response, method: string, head: ResponseHead) {
+  constructor(response: ClientResponse, method: string, head: ResponseHead) {
     this.#response = response;
     this.#method = method;
     this.#head = head;

@@ -6,8 +6,8 @@ import type { Decision } from '../core/decision.ts';
 import type { ReasonCode } from '../core/outcome/reasons.ts';
 import { traceIdOf } from '../core/request/trace-parent.ts';
 import { isNamed } from '../core/syntax/header-fields.ts';
+import type { ClientResponse } from '../http1/server/client-response.ts';
 import type { Request, RequestEvents, RequestFault } from '../http1/server/request.ts';
-import type { Response } from '../http1/server/response.ts';
 import type { WholeResponse } from '../http1/server/whole-response.ts';
 import type { RequestRecord, RequestTrace } from '../telemetry/request-record.ts';
 import { type Client, knownAddress } from './client.ts';
@@ -38,7 +38,7 @@ export interface ForwardedRequest {
 }
 
 /** `R`: checks of other proxies and applications have their own response types. */
-export class RequestContext<R extends WholeResponse = Response> implements RequestRecord, RequestEvents {
+export class RequestContext<R extends WholeResponse = ClientResponse> implements RequestRecord, RequestEvents {
   decision: Decision | null = null;
   reason: ReasonCode | null = null;
   errorId: string | null = null;

@@ -8,7 +8,7 @@ import type { Identity, ResolveIdentity } from '../core/identity/identity.ts';
 import type { RequestView } from '../core/request/request-view.ts';
 import type { Eviction } from '../core/revocation/eviction.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
-import type { Response } from '../http1/server/response.ts';
+import type { ClientResponse } from '../http1/server/client-response.ts';
 import type { WholeResponse } from '../http1/server/whole-response.ts';
 import type { TakeEvent } from '../identity/security-events/event-exchange.ts';
 import type { ForwardableTokens } from '../identity/sources/session/session-source.ts';
@@ -70,7 +70,7 @@ export interface Evictions {
 }
 
 /** What the request line needs from its entrypoint. */
-export interface ServeParts<R extends WholeResponse = Response> {
+export interface ServeParts<R extends WholeResponse = ClientResponse> {
   /** Read once per request. */
   runtime: RequestRuntime;
   readonly limits: { readonly headers: number; readonly targetBytes: number };
@@ -87,7 +87,7 @@ export interface ServeParts<R extends WholeResponse = Response> {
 }
 
 /** Acts on an allowed request; this step differs by entrypoint. Undefined: it is done. Rejects for faults of the gateway. */
-export type Forward<R extends WholeResponse = Response> = (
+export type Forward<R extends WholeResponse = ClientResponse> = (
   context: RequestContext<R>,
   decision: Allow,
   runtime: RequestRuntime,

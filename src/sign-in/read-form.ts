@@ -1,11 +1,11 @@
 /** The fields of a form of the gateway's own pages: short, and sent at once. */
-import type { IncomingBody } from '../http1/server/incoming-body.ts';
+import type { ReceivedBody } from '../http1/body.ts';
 
 const maxFormBytes = 16_384;
 const maxWaitMs = 10_000;
 
 /** Null: it is too long or too slow. */
-export function readForm(body: IncomingBody | null): Promise<URLSearchParams | null> {
+export function readForm(body: ReceivedBody | null): Promise<URLSearchParams | null> {
   if (body === null) return Promise.resolve(new URLSearchParams());
   if (body.length > maxFormBytes) return Promise.resolve(null);
   return new Promise((resolve) => {

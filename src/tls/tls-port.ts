@@ -29,12 +29,14 @@ export interface TlsPortOptions {
   readonly secret: string | Uint8Array;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** What is spoken afterwards (ALPN); if unset, HTTP/1.1. */
-  readonly protocol?: 'http/1.1' | 'h2';
+  /** What may be spoken afterwards (ALPN), the preferred one first; if unset, HTTP/1.1. */
+  readonly protocols?: readonly Protocol[];
 }
 
+export type Protocol = 'http/1.1' | 'h2';
+
 /** Opens a port with the settings and metrics of this process. */
-export type OpenTlsPort = (tls: ServerTls, protocol?: TlsPortOptions['protocol']) => TlsPort;
+export type OpenTlsPort = (tls: ServerTls, protocols?: readonly Protocol[]) => TlsPort;
 
 /** Handshakes so far, by outcome. */
 export interface HandshakeCounts {
@@ -148,7 +150,7 @@ export class TlsPort {
       client.waiting.delete(handshake);
       client.underWay += 1;
       handshake.start({
-        protocol: this.#options.protocol ?? 'http/1.1',
+        protocols: this.#options.protocols ?? ['http/1.1'],
         verifies: contexts.verifies,
         requires: contexts.requires,
         initial,
@@ -174,7 +176,7 @@ interface ClientHandshakes {
 }
 
 interface HandshakeSettings extends Pick<ServerContexts, 'verifies' | 'requires' | 'forName'> {
-  readonly protocol: 'http/1.1' | 'h2';
+  readonly protocols: readonly Protocol[];
   readonly initial: ReturnType<ServerContexts['initial']>;
 }
 
@@ -217,11 +219,11 @@ class Handshake implements Deadline {
     return this.#tls?.isSessionReused() === true;
   }
 
-  start({ protocol, verifies, requires, initial, forName }: HandshakeSettings): void {
+  start({ protocols, verifies, requires, initial, forName }: HandshakeSettings): void {
     const tls = new TLSSocket(this.#socket, {
       isServer: true,
       secureContext: initial,
-      ALPNProtocols: [protocol],
+      ALPNProtocols: [...protocols],
       requestCert: verifies !== null,
       rejectUnauthorized: requires,
       SNICallback: (name, use) => use(null, forName(name) ?? undefined),

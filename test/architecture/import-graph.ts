@@ -16,7 +16,7 @@ interface Import {
 /** From the ground up. A room imports, values and types alike, from rooms below its floor: never from one beside or above it. */
 export const floors: readonly (readonly string[])[] = [
   ['core', 'http1', 'sealing'],
-  ['config', 'limits', 'tls', 'proxy-protocol'],
+  ['config', 'limits', 'tls', 'proxy-protocol', 'http2'],
   ['redis', 'upstream', 'operations'],
   ['identity', 'assertion'],
   ['telemetry'],

@@ -52,7 +52,7 @@ beforeAll(async () => {
   const config = `version: 1
 server:
   listen:
-    - { address: "127.0.0.1:${port}", tls: { certificates: [{ cert: a.pem, key: a-key.pem }] }, strictTransportSecurity: { maxAge: 5m } }
+    - { address: "127.0.0.1:${port}", tls: { certificates: [{ cert: a.pem, key: a-key.pem }] }, http2: true, strictTransportSecurity: { maxAge: 5m } }
     - { address: "127.0.0.1:${plain}", redirectToHttps: ${port} }
   admin: false
 cache: { secret: a secret of the gateway with 32 characters }
@@ -105,6 +105,8 @@ test('Chromium is redirected to https, signs in with cookies that no other host 
           };
         }),
     );
+    const protocol = await page.evaluate(() => JSON.stringify(performance.getEntries()[0]));
+    expect(JSON.parse(protocol)).toMatchObject({ nextHopProtocol: 'h2' });
     expect(events).toEqual(['1', '2', '3', '4', '5', '6', '7', '8', '9', '10']);
   } finally {
     await chromium.close();
@@ -166,10 +168,10 @@ test("Go's client verifies the certificate, resumes sessions of TLS 1.2 and 1.3,
   writeFileSync(ca, authority.cert);
   const { stdout } = await run('go', ['run', file, origin, ca], { env, timeout: 240_000 });
   expect(stdout.trim().split('\n')).toEqual([
-    '200 HTTP/1.1 TLS 1.2 false max-age=300 true',
-    '200 HTTP/1.1 TLS 1.2 true max-age=300 true',
-    '200 HTTP/1.1 TLS 1.3 false max-age=300 true',
-    '200 HTTP/1.1 TLS 1.3 true max-age=300 true',
+    '200 HTTP/2.0 TLS 1.2 false max-age=300 true',
+    '200 HTTP/2.0 TLS 1.2 true max-age=300 true',
+    '200 HTTP/2.0 TLS 1.3 false max-age=300 true',
+    '200 HTTP/2.0 TLS 1.3 true max-age=300 true',
     'events 10',
   ]);
 }, 260_000);

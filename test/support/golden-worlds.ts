@@ -57,8 +57,12 @@ export async function prepareAuthApi(authApi: FakeAuthApi, golden: GoldenFile, {
   await authApi.behave(verdict === 'unavailable' || verdict === 'throttled' ? moods[verdict] : { kind: 'fine' });
 }
 
-/** `more`: additional sections of the configuration. */
-export async function startGoldenWorld(golden: GoldenFile, more: object = {}): Promise<GoldenWorld> {
+/** `more`: additional sections of the configuration. `files`: texts of the files that it names. */
+export async function startGoldenWorld(
+  golden: GoldenFile,
+  more: object = {},
+  files: Readonly<Record<string, string>> = {},
+): Promise<GoldenWorld> {
   const authApi = await startGoldenAuthApi(golden);
   const upstream = await startRecordingUpstream();
   const text = configText(
@@ -66,7 +70,7 @@ export async function startGoldenWorld(golden: GoldenFile, more: object = {}): P
     new URL(authApi.url).origin,
     upstream.origin,
   );
-  const read = parseConfig(text, { file: golden.file, env: {}, readSecret: () => '' });
+  const read = parseConfig(text, { file: golden.file, env: {}, readSecret: (path) => files[path] ?? '' });
   if (!read.ok) throw new Error(`${golden.file}: ${JSON.stringify(read.problems, null, 2)}`);
   const gateway = createGateway(read.config, { version: 'test' });
   const { listen, checks } = await gateway.start();

@@ -38,7 +38,7 @@ export function createGrpcAuthorizer(options: GrpcAuthorizerOptions): CheckServe
   const healthService = createHealth(options.ready);
   const sockets = new Set<Socket>();
   let isSecret = secretOf(options.settings);
-  const port = settings.tls === null ? null : options.openTlsPort(settings.tls, 'h2');
+  const port = settings.tls === null ? null : options.openTlsPort(settings.tls, ['h2']);
   /** Ends a drain once the last connection is closed. */
   let settle = () => {};
 

@@ -75,8 +75,9 @@ export function checkPortTls(tls: PortTlsKeys | undefined, at: Location): PortTl
 export function checkListeners({ listen }: ConfigFile['server'], at: Location): readonly ListenerConfig[] {
   if (listen === null) return [];
   if (!Array.isArray(listen)) return [plainListener(listen)];
-  return listen.map(({ address, tls, proxyProtocol, strictTransportSecurity, redirectToHttps }, index) => ({
+  return listen.map(({ address, tls, http2, proxyProtocol, strictTransportSecurity, redirectToHttps }, index) => ({
     address,
+    http2,
     proxyProtocol,
     tls: checkPortTls(tls, at.at(index, 'tls')),
     strictTransportSecurity: strictTransportSecurity === undefined ? null : hstsValue(strictTransportSecurity),

@@ -105,6 +105,10 @@ const listenerKeys = z.strictObject({
     },
   ),
   tls: described(listenerTls.optional(), 'TLS. If unset, connections do not use TLS.'),
+  http2: neither(
+    bool().prefault(false),
+    'Clients may use HTTP/2 (ALPN), with up to 100 requests at once on a connection. The limits of "server.limits" apply as for HTTP/1.1. Only with "tls".',
+  ),
   proxyProtocol: decides(
     bool().prefault(false),
     'PROXY protocol, version 1 or 2, from a proxy in front that forwards bytes, such as a network load balancer: each connection begins with a header that has the address of the client, ahead of TLS. Connections without one, and those of peers that "server.trustedProxies" does not list, are closed.',
@@ -134,12 +138,14 @@ function httpsPort() {
 }
 
 function checkListener(
-  { tls, strictTransportSecurity: hsts, redirectToHttps }: Parts<z.output<typeof listenerKeys>>,
+  { tls, http2, strictTransportSecurity: hsts, redirectToHttps }: Parts<z.output<typeof listenerKeys>>,
   { at }: Problems,
 ): void {
   const secure = tls !== undefined;
   if (secure && redirectToHttps != null)
     at(['redirectToHttps'], 'this address has "tls" itself', 'remove one of the two');
+  if (!secure && http2 === true)
+    at(['http2'], 'clients use HTTP/2 only with TLS', 'add "tls" to this address, or remove the key');
   if (!secure && hsts !== undefined)
     at(['strictTransportSecurity'], 'browsers ignore this header without TLS', 'move it to an address with "tls"');
 }

@@ -18,7 +18,7 @@ import { type BodyConnection, IncomingBody, maxDiscardBytes } from './incoming-b
 import { ReadingClient, type ReadingEvents } from './reading-client.ts';
 import type { RequestFault } from './request.ts';
 import { Response, type ResponseConnection } from './response.ts';
-import type { ConnectionFault, ConnectionHost, DefaultField } from './server.ts';
+import type { ConnectionFault, ConnectionHost, DefaultField, OpenConnection } from './server.ts';
 
 /** First byte of a TLS record with a handshake (RFC 8446 section 5.1). */
 const tlsHandshake = 0x16;
@@ -28,7 +28,7 @@ const maxDiscardMs = 1_000;
 type Phase = 'head' | 'request' | 'discard' | 'over';
 
 /** `C`: the server's user data of a connection. */
-export class Connection<C> implements Deadline, BodyConnection, ReadingEvents, ResponseConnection {
+export class Connection<C> implements Deadline, BodyConnection, OpenConnection<C>, ReadingEvents, ResponseConnection {
   deadlineAt = 0;
   earlier: Deadline | null = null;
   later: Deadline | null = null;

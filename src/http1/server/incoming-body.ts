@@ -2,7 +2,7 @@
  * The body of a request, by length or in chunks. It is not read before it is started; while it is paused, so is the socket. One read of the
  * socket yields at most one part.
  */
-import type { BodySink, BodySource } from '../body.ts';
+import type { BodySink, ReceivedBody } from '../body.ts';
 import { ChunkedBody } from '../grammar/chunked-body.ts';
 import { hasOwnMemory } from '../part-memory.ts';
 
@@ -16,14 +16,10 @@ export interface BodyConnection {
 /** The rest of an unneeded body is read up to this length, which keeps the connection. */
 export const maxDiscardBytes: number = 64 * 1024;
 
-export class IncomingBody implements BodySource {
-  /** Declared length; -1: chunked. */
+export class IncomingBody implements ReceivedBody {
   readonly length: number;
-  /** All of it has been read. */
   complete = false;
-  /** It was requested: arriving bytes are handed on. */
   flowing = false;
-  /** Part of it has been read or requested. */
   started = false;
   readonly #connection: BodyConnection;
   readonly #chunks: ChunkedBody | null;

@@ -1,5 +1,4 @@
 /** Whether a client reads what is sent to it. Its own bytes do not prove that: one byte a minute would hold a response forever. */
-import type { Duplex } from 'node:stream';
 import type { Deadline, Deadlines } from '../deadline-wheel.ts';
 
 /** Checks of a client within its time. */
@@ -24,11 +23,19 @@ export interface ReadingLimits {
   readonly deadlines: Deadlines;
 }
 
+/** What is written to the client: its socket, or one stream of it. */
+export interface WrittenTo {
+  /** Bytes that wait. */
+  readonly writableLength: number;
+  /** All bytes, those that wait included. */
+  readonly bytesWritten?: number;
+}
+
 export class ReadingClient implements Deadline {
   deadlineAt = 0;
   earlier: Deadline | null = null;
   later: Deadline | null = null;
-  readonly #socket: Duplex;
+  readonly #socket: WrittenTo;
   readonly #timeoutMs: number;
   readonly #deadlines: Deadlines;
   readonly #events: ReadingEvents;
@@ -39,7 +46,7 @@ export class ReadingClient implements Deadline {
   /** Bytes written at the last check of a half-closed client. */
   #writtenBytes = 0;
 
-  constructor(socket: Duplex, { unreadTimeoutMs, deadlines }: ReadingLimits, events: ReadingEvents) {
+  constructor(socket: WrittenTo, { unreadTimeoutMs, deadlines }: ReadingLimits, events: ReadingEvents) {
     this.#socket = socket;
     this.#timeoutMs = unreadTimeoutMs;
     this.#deadlines = deadlines;
@@ -113,6 +120,6 @@ export class ReadingClient implements Deadline {
   }
 
   #bytesOut(): number {
-    return 'bytesWritten' in this.#socket ? Number(this.#socket.bytesWritten) : 0;
+    return this.#socket.bytesWritten ?? 0;
   }
 }

@@ -1,10 +1,10 @@
 /** One request as its connection hands it on: the head, and the body on demand. */
+import type { ReceivedBody } from '../body.ts';
 import type { RequestHead } from '../grammar/request-head.ts';
-import type { IncomingBody } from './incoming-body.ts';
 
 export interface Request extends RequestHead {
   /** Null: the request has none. */
-  readonly body: IncomingBody | null;
+  readonly body: ReceivedBody | null;
 }
 
 /**

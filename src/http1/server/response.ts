@@ -13,9 +13,9 @@ import { hasOwnMemory } from '../part-memory.ts';
 import { resetSocket } from '../reset-socket.ts';
 import { type BatchedWriter, smallBytes, writeWithBatch } from '../write-batch.ts';
 import { writePart } from '../write-part.ts';
+import type { ClientResponse } from './client-response.ts';
 import type { RequestEvents } from './request.ts';
 import type { DefaultField } from './server.ts';
-import type { WholeResponse } from './whole-response.ts';
 
 /** What a response needs from its connection. */
 export interface ResponseConnection {
@@ -36,7 +36,7 @@ export interface ResponseConnection {
   detach(): { readonly socket: Duplex; readonly early: Buffer };
 }
 
-export class Response implements BatchedWriter, WholeResponse {
+export class Response implements BatchedWriter, ClientResponse {
   /** 0: no head was written. */
   status = 0;
   /** `end` was called. */

@@ -67,6 +67,18 @@ export interface ServerOptions<C> {
   hold(bytes: number, client: C): boolean;
   release(bytes: number, client: C): void;
   onClose(client: C): void;
+  /** A connection of another protocol, on which the handshake of its socket has agreed; null: there is none. If unset, all speak HTTP/1. */
+  openOther?(socket: Duplex, client: C, host: ConnectionHost<C>): OpenConnection<C> | null;
+}
+
+/** A connection, whatever its protocol. */
+export interface OpenConnection<C> {
+  readonly socket: Duplex;
+  readonly client: C;
+  /** While draining: ends it if it is idle. */
+  endIdle(): void;
+  /** Ends it at once. A response in progress is cut, and must not look complete. */
+  break(): void;
 }
 
 export interface DefaultField {
@@ -109,8 +121,8 @@ export interface ConnectionHost<C> extends ServerLimits {
   refusal(fault: ConnectionFault, client: C): string | null;
   hold(bytes: number, client: C): boolean;
   release(bytes: number, client: C): void;
-  onDetach(connection: Connection<C>): void;
-  onClose(connection: Connection<C>): void;
+  onDetach(connection: OpenConnection<C>): void;
+  onClose(connection: OpenConnection<C>): void;
 }
 
 export interface Server {
@@ -139,11 +151,11 @@ export interface Server {
 
 export function createHttp1Server<C>(options: ServerOptions<C>): Server {
   const { limits } = options;
-  const open = new Map<Duplex, Connection<C>>();
+  const open = new Map<Duplex, OpenConnection<C>>();
   /** Those whose first request is still to come, after a preface or a handshake. */
   const preparing = new Set<Socket>();
   const listening: ListeningServer[] = [];
-  const tunnels = new Set<Connection<C>>();
+  const tunnels = new Set<OpenConnection<C>>();
   const ended: EndedConnections = { idle: 0, requests: 0, unread: 0, lingering: 0 };
   let dropped = 0;
   let address: ListenAddress | null = null;
@@ -217,7 +229,7 @@ export function createHttp1Server<C>(options: ServerOptions<C>): Server {
   }
 
   function begin(socket: Duplex, client: C): void {
-    open.set(socket, new Connection(socket, client, host));
+    open.set(socket, options.openOther?.(socket, client, host) ?? new Connection(socket, client, host));
   }
 
   function createListener(transport: Transport, position: number): ListeningServer {
