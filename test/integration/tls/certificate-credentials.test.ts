@@ -157,13 +157,14 @@ describe('a certificate as a credential', () => {
     if (user !== null) expect(last('user-id')).toEqual([user]);
   });
 
-  test('by fingerprint, with curl', async () => {
-    const { port } = await world.start(settings('fingerprint'));
+  test.each(['--http1.1', '--http2'])('by fingerprint, with curl %s', async (version) => {
+    const { port } = await world.start({ ...settings('fingerprint'), listener: ', http2: true' });
     clients.issue('orders');
     const [cert, key] = [`${clients.folder}/orders.pem`, `${clients.folder}/orders-key.pem`];
     const curl = (...args: readonly string[]) =>
       run('curl', [
         '-s',
+        version,
         '-w',
         '%{http_code}',
         '-o',
