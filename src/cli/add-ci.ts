@@ -31,6 +31,10 @@ export function addCi(program: Command, done: (code: number) => void, configOpti
     .option('--json', 'print JSON instead of Markdown')
     .option('--text', 'print text instead of Markdown')
     .option('--out <file>', 'write the report to this file')
+    .option(
+      '--team <name>',
+      'report only what concerns the files and routes of this team; the verdict stays that of everything',
+    )
     .option('--all', 'list everything, not only the first ones of each kind')
     .action(async (options: CiOptions) => done(await (await import('./ci.ts')).ci(options)));
 }

@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { placedFindings } from '../app/place-findings.ts';
+import type { Delegation } from '../config/delegation.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { ValidConfig } from '../config/parse-config.ts';
 import { findingKinds } from '../policy-tools/analysis/finding.ts';
@@ -11,6 +12,8 @@ import { runTests, type TestReport } from '../policy-tools/test-report.ts';
 import { type BaseRevision, exportRevision } from './ci/base-revision.ts';
 import { type CiResult, ciMarkdown } from './ci/ci-markdown.ts';
 import { ciText } from './ci/ci-text.ts';
+import { delegationChanges } from './ci/delegation-changes.ts';
+import { partOfTeam } from './ci/part-of-team.ts';
 import { unjudgedSettings } from './ci/unjudged-settings.ts';
 import { replayFile } from './diff/replay-file.ts';
 import { compareConfigs } from './diff.ts';
@@ -44,6 +47,8 @@ export interface CiOptions {
   /** File for the report; unset: standard output. */
   readonly out?: string;
   readonly all?: boolean;
+  /** Only its part is reported. */
+  readonly team?: string;
 }
 
 export async function ci(options: CiOptions): Promise<ExitCode> {
@@ -78,12 +83,20 @@ export async function ci(options: CiOptions): Promise<ExitCode> {
       replay,
       unjudged: unjudgedSettings(difference?.settings ?? [], options.accept),
       baseTests,
+      delegation: delegationChanges(
+        typeof before === 'string' ? nothingDelegated : before.delegation,
+        after.delegation,
+      ),
+      part: null,
       faults: [
         ...testFaults(tests, options),
         ...(warned > 0 ? [`${warned} of the findings ${warned === 1 ? 'is a warning' : 'are warnings'}`] : []),
       ],
     };
-    const report = printed(result, options);
+    const delegations = [...(typeof before === 'string' ? [] : [before.delegation]), after.delegation];
+    const view = options.team === undefined ? result : partOfTeam(result, options.team, delegations);
+    if (view === null) throw new CommandError(`rolegate: there is no team "${options.team}"`);
+    const report = printed(view, options);
     if (options.out === undefined) process.stdout.write(report);
     else write(options.out, report);
     if (result.faults.length > 0) return ExitCode.failed;
@@ -92,6 +105,8 @@ export async function ci(options: CiOptions): Promise<ExitCode> {
     base.remove();
   }
 }
+
+const nothingDelegated: Delegation = { teams: new Map(), files: [] };
 
 function printed(result: CiResult, { json, text, all = false }: CiOptions): string {
   if (json === true) return `${JSON.stringify(result, null, 2)}\n`;

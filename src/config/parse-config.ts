@@ -33,6 +33,7 @@ import type { Address, AuthApiSettings, Config, PortTlsConfig, TracingConfig } f
 import { digestOf } from './config-digest.ts';
 import type { FileReaders } from './config-files.ts';
 import { deepFreeze } from './deep-freeze.ts';
+import { type Delegation, delegationOf } from './delegation.ts';
 import { openConfig, openFile } from './open-files.ts';
 import { createPlaces, type Places } from './places.ts';
 import { inUnits } from './schema/in-units.ts';
@@ -57,6 +58,7 @@ export interface ValidConfig {
   readonly places: Places;
   /** Every key with its value and class, for comparisons; routes of included files as those of the main one. */
   readonly settings: Settings;
+  readonly delegation: Delegation;
 }
 
 export type AuthApiFileResult =
@@ -130,6 +132,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
     config: deepFreeze({ ...compileConfig(config, rules, secrets, dirname(file)), digest }),
     places: createPlaces(at, places, policyIds),
     settings,
+    delegation: delegationOf(config.teams ?? {}, files),
   };
 }
 

@@ -8,7 +8,15 @@ import { diffMarkdown } from '../diff/diff-markdown.ts';
 import type { DiffReport } from '../diff/diff-report.ts';
 import { replayMarkdown } from '../diff/replay-text.ts';
 import { percent } from '../test/reporters.ts';
+import { type DelegationChanges, delegationInWords } from './delegation-changes.ts';
 import type { UnjudgedSettings } from './unjudged-settings.ts';
+
+/** What a report contains that is for one team. */
+export interface TeamPart {
+  readonly team: string;
+  /** What it omits, in words. */
+  readonly elsewhere: readonly string[];
+}
 
 export interface CiResult {
   readonly file: string;
@@ -24,6 +32,9 @@ export interface CiResult {
   readonly unjudged: UnjudgedSettings;
   /** Null: there is no base. */
   readonly baseTests: BaseTests | null;
+  readonly delegation: DelegationChanges;
+  /** Null: the report contains everything. */
+  readonly part: TeamPart | null;
   /** Why the run fails, in words; empty: it does not. */
   readonly faults: readonly string[];
 }
@@ -32,7 +43,20 @@ export interface CiResult {
 const maxListed = 25;
 
 export function ciMarkdown(result: CiResult, all: boolean): string {
-  const { file, base, difference, notCompared, findings, tests, replay, unjudged, baseTests, faults } = result;
+  const {
+    file,
+    base,
+    difference,
+    notCompared,
+    findings,
+    tests,
+    replay,
+    unjudged,
+    baseTests,
+    delegation,
+    part,
+    faults,
+  } = result;
   const { newlyAllowed = [], newlyRefused = [] } = difference ?? {};
   const most = all ? Infinity : maxListed;
   const { coverage, mutation } = tests;
@@ -41,6 +65,7 @@ export function ciMarkdown(result: CiResult, all: boolean): string {
     '',
     `\`${file}\`, compared with ${base}`,
     '',
+    ...(part === null ? [] : [partInWords(part), '']),
     ...faults.map((fault) => `- **${fault}**`),
     ...(faults.length === 0 ? [] : ['']),
     ...(baseTests === null ? [] : list(brokenTitle(baseTests), baseTests.broken.map(brokenInWords), most)),
@@ -65,6 +90,8 @@ export function ciMarkdown(result: CiResult, all: boolean): string {
     '',
   ];
   parts.push(
+    ...list('Delegation that grew', delegation.grew.map(delegationInWords), most),
+    ...list('Delegation that shrank', delegation.shrank.map(delegationInWords), most),
     ...list('Settings that may allow more (accept one with `--accept NAME`)', unjudged.open.map(inCode), most),
     ...list('Accepted settings', unjudged.accepted.map(inCode), most),
   );
@@ -99,6 +126,11 @@ export function ciMarkdown(result: CiResult, all: boolean): string {
   );
   if (replay !== null) parts.push(replayMarkdown(replay));
   return `${parts.join('\n').trimEnd()}\n`;
+}
+
+export function partInWords({ team, elsewhere }: TeamPart): string {
+  const rest = elsewhere.length === 0 ? 'There is nothing else.' : `Elsewhere: ${elsewhere.join(', ')}.`;
+  return `The part of the team ${team}. The verdict is that of everything. ${rest}`;
 }
 
 export function baseTestsInWords({ run, broken }: BaseTests): string {

@@ -5,14 +5,31 @@ import { brokenInWords, brokenTitle } from '../../policy-tools/base-tests.ts';
 import { diffText } from '../diff/diff-text.ts';
 import { replayText } from '../diff/replay-text.ts';
 import { reporters } from '../test/reporters.ts';
-import { baseTestsInWords, type CiResult } from './ci-markdown.ts';
+import { baseTestsInWords, type CiResult, partInWords } from './ci-markdown.ts';
+import { delegationInWords } from './delegation-changes.ts';
 
 export function ciText(result: CiResult, all: boolean): string {
-  const { file, base, difference, notCompared, findings, tests, replay, unjudged, baseTests, faults } = result;
+  const {
+    file,
+    base,
+    difference,
+    notCompared,
+    findings,
+    tests,
+    replay,
+    unjudged,
+    baseTests,
+    delegation,
+    part,
+    faults,
+  } = result;
   const blocks = [
     [`Access rules: ${faults.length === 0 ? pc.green('passed') : pc.red('failed')}`, `${file}, compared with ${base}`],
+    part === null ? [] : [partInWords(part)],
     faults.map((fault) => `${pc.red('-')} ${fault}`),
     baseTests === null ? [] : section(brokenTitle(baseTests), baseTests.broken.map(brokenInWords)),
+    section('Delegation that grew', delegation.grew.map(delegationInWords)),
+    section('Delegation that shrank', delegation.shrank.map(delegationInWords)),
     section('Settings that may allow more (accept one with --accept NAME)', unjudged.open),
     section('Accepted settings', unjudged.accepted),
     [

@@ -72,6 +72,33 @@ export function diffReport(
   return { same, summary, newlyAllowed, newlyRefused, settings };
 }
 
+/** Only the changes of some routes. */
+export function partOfDiff(
+  report: DiffReport,
+  isPart: (change: Pick<VerdictChange, 'routeBefore' | 'routeAfter'>) => boolean,
+): DiffReport {
+  const { newlyAllowed, newlyRefused, settings } = {
+    newlyAllowed: report.newlyAllowed.filter(isPart),
+    newlyRefused: report.newlyRefused.filter(isPart),
+    settings: report.settings.filter(isPart),
+  };
+  const routes = byRoute(newlyAllowed, newlyRefused);
+  const names = new Set(routes.map(({ route }) => route));
+  const callers = report.summary.byCaller.map(({ who, ...cells }) => {
+    return {
+      who,
+      newlyAllowed: cells.newlyAllowed.filter((one) => names.has(one)),
+      newlyRefused: cells.newlyRefused.filter((one) => names.has(one)),
+    };
+  });
+  const same = routes.length === 0 && settings.every((setting) => setting.class === 'neither');
+  const summary = {
+    byRoute: routes,
+    byCaller: callers.filter((one) => one.newlyAllowed.length + one.newlyRefused.length > 0),
+  };
+  return { same, summary, newlyAllowed, newlyRefused, settings };
+}
+
 /** Methods of one change are listed together. */
 function merged(differences: readonly Difference[], every: ReadonlySet<string>): readonly VerdictChange[] {
   const byRest = new Map<string, { methods: string[]; change: Omit<VerdictChange, 'methods' | 'everyMethod'> }>();

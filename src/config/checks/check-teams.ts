@@ -170,7 +170,7 @@ function pathsMeet(a: readonly string[], b: readonly string[]): boolean {
   return short.every((part, i) => part === long[i]);
 }
 
-function coversHost(own: string, host: string): boolean {
+export function coversHost(own: string, host: string): boolean {
   if (!own.startsWith('*.')) return own === host;
   return host === own || host.endsWith(own.slice(1));
 }
