@@ -12,6 +12,7 @@ const opening = (of: string) => [
   `Durations are written 500ms, 5s, 2m, 1h or 1d, sizes 16kb or 10mb. Text may contain \${NAME} or \${NAME:-default} for`,
   `an environment variable ("$\${" is a literal "\${"). Secrets may be { file: /run/secrets/name }.`,
   'A value is looser if it lets more in, trusts others or exposes more. A key without a note about that is never looser.',
+  'A key without a comment has that of the key of the same name before it: kinds of sources share most of their keys.',
 ];
 
 /** References, by kind of file; other kinds have none. */
@@ -21,38 +22,42 @@ export const references = {
 } as const satisfies Partial<Record<SchemaName, () => string>>;
 
 function referenceOf(of: string, schema: z.ZodObject): string {
-  return [...opening(of).map((line) => `# ${line}`), '', ...objectLines(schema, 0)].join('\n').concat('\n');
+  return [...opening(of).map((line) => `# ${line}`), '', ...objectLines(schema, 0, new Set())].join('\n').concat('\n');
 }
 
-function objectLines(schema: z.ZodObject, depth: number): string[] {
+/** `comments`: comments with their keys, each of which is written once. */
+function objectLines(schema: z.ZodObject, depth: number, comments: Set<string>): string[] {
   return Object.entries(schema.shape).flatMap(([key, inner], index) => [
     ...(depth === 0 && index > 0 ? [''] : []),
-    ...keyLines(key, inner, depth),
+    ...keyLines(key, inner, depth, comments),
   ]);
 }
 
-function keyLines(key: string, schema: Schema, depth: number): string[] {
+function keyLines(key: string, schema: Schema, depth: number, comments: Set<string>): string[] {
   const doc = documentation(schema);
   const indent = '  '.repeat(depth);
   const { loosens } = metadata(schema);
   const sentences = [doc.description, standing(schema), loosens === undefined ? '' : inWords(loosens)];
-  const comment = wrap(sentences.filter((sentence) => sentence !== '').join(' '), indent);
-  const lines = [...comment, ...valueLines(key, schema, depth)];
+  const text = sentences.filter((sentence) => sentence !== '').join(' ');
+  const id = `${key} ${text}`;
+  const comment = comments.has(id) ? [] : wrap(text, indent);
+  comments.add(id);
+  const lines = [...comment, ...valueLines(key, schema, depth, comments)];
   // The other of two keys that exclude each other, with everything below it.
   return doc.alternative ? lines.map((line) => commentedOut(line, indent)) : lines;
 }
 
-function valueLines(key: string, schema: Schema, depth: number): string[] {
+function valueLines(key: string, schema: Schema, depth: number, comments: Set<string>): string[] {
   const indent = '  '.repeat(depth);
   const inner = unwrap(schema);
-  if (inner instanceof z.ZodObject) return [`${indent}${key}:`, ...objectLines(inner, depth + 1)];
+  if (inner instanceof z.ZodObject) return [`${indent}${key}:`, ...objectLines(inner, depth + 1, comments)];
   // A list with an example of its own is shown by it: a value in one line, or the list itself.
   if (
     inner instanceof z.ZodArray &&
     unwrap(inner.element) instanceof z.ZodObject &&
     documentation(schema).example === undefined
   ) {
-    const lines = objectLines(unwrap(inner.element) as z.ZodObject, depth + 2);
+    const lines = objectLines(unwrap(inner.element) as z.ZodObject, depth + 2, comments);
     return [`${indent}${key}:`, `${indent}  -`, ...lines];
   }
   const fallback = fallbackOf(schema);
@@ -60,27 +65,38 @@ function valueLines(key: string, schema: Schema, depth: number): string[] {
   if (inner instanceof z.ZodRecord && isMapping(example)) {
     const item = unwrap(inner.valueType);
     const entries = Object.entries(example).flatMap(([name, value]) =>
-      itemLines(`${indent}  ${name}`, value === null ? item : optionOfExample(item, value), value, depth + 2),
+      itemLines(`${indent}  ${name}`, value === null ? item : optionOfExample(item, value), value, depth + 2, comments),
     );
     return [`${indent}${key}:`, ...entries];
   }
-  return [`${indent}${key}: ${inline(fallback === undefined ? example : fallback)}`, ...longForm(key, inner, depth)];
+  return [
+    `${indent}${key}: ${inline(fallback === undefined ? example : fallback)}`,
+    ...longForm(key, inner, depth, comments),
+  ];
 }
 
 /** The list that a key may have instead of one value. */
-function longForm(key: string, schema: Schema, depth: number): string[] {
+function longForm(key: string, schema: Schema, depth: number, comments: Set<string>): string[] {
   const list =
     schema instanceof z.ZodUnion ? schema.options.find((option) => unwrap(option) instanceof z.ZodArray) : undefined;
   const item = list === undefined ? null : unwrap((unwrap(list) as z.ZodArray).element);
   if (!(item instanceof z.ZodObject)) return [];
   const indent = '  '.repeat(depth);
-  const lines = [`${indent}${key}:`, `${indent}  -`, ...objectLines(item, depth + 2)];
+  const lines = [`${indent}${key}:`, `${indent}  -`, ...objectLines(item, depth + 2, comments)];
   return lines.map((line) => commentedOut(line, indent));
 }
 
 /** An entry of a mapping, with every key if its example is only a name. */
-function itemLines(head: string, item: Schema | null, example: unknown, depth: number): string[] {
-  return item instanceof z.ZodObject ? [`${head}:`, ...objectLines(item, depth)] : [`${head}: ${inline(example)}`];
+function itemLines(
+  head: string,
+  item: Schema | null,
+  example: unknown,
+  depth: number,
+  comments: Set<string>,
+): string[] {
+  return item instanceof z.ZodObject
+    ? [`${head}:`, ...objectLines(item, depth, comments)]
+    : [`${head}: ${inline(example)}`];
 }
 
 function optionOfExample(item: Schema, example: unknown): Schema | null {

@@ -2,6 +2,7 @@
  * One decision, explained stage by stage. `decide` makes the decision, with a resolver that knows one identity. The rest only reads the
  * same tables again, so an explanation cannot differ from the gateway's decision.
  */
+
 import type { Credential } from './credential/credential.ts';
 import { decide, type Policy } from './decide.ts';
 import { type Allow, type Decision, type Stage, stages } from './decision.ts';
@@ -14,12 +15,12 @@ import { appendRequestHeaders } from './forwarding/request-headers.ts';
 import { rewritePath } from './forwarding/rewrite-path.ts';
 import type { Rejection, Resolution, SourceFailure } from './identity/identity.ts';
 import { type ReasonCode, reasons } from './outcome/reasons.ts';
+import { type AccessRule, ruleFor } from './policy/access.ts';
 import { type CriterionReport, explainConditions } from './policy/explain-conditions.ts';
 import type { RoleTable } from './policy/roles.ts';
 import { factsInScope } from './policy/scopes-of-route.ts';
 import type { CanonicalRequest, RequestView } from './request/request-view.ts';
 import { accessSource, ruleInWords } from './routing/describe-routes.ts';
-import { ruleFor } from './routing/find-route.ts';
 import { matchRoute } from './routing/match-route.ts';
 import type { RouteMatch } from './routing/route-table.ts';
 import { type WayToSignIn, wayToSignIn } from './way-to-sign-in.ts';
@@ -189,16 +190,20 @@ function passedWords(stage: Stage, { request, route, identity, outcome, stage: e
   }
 }
 
+function ruleOrNull(rule: AccessRule | null): string | null {
+  return rule === null ? null : ruleInWords(accessSource(rule));
+}
+
 function policiesReport({ route: { restricted }, request }: RouteMatch): PoliciesReport | null {
   if (restricted === null) return null;
   const own = ruleFor(restricted.own.access, request.method);
   return {
-    own: own === null ? '' : ruleInWords(accessSource(own)),
+    own: ruleOrNull(own) ?? '',
     applied: restricted.policies.map(({ id, pattern, destination, access, conditions }) => ({
       id,
       pattern: `${pattern.host ?? ''}${pattern.path}`,
       upstream: destination?.upstream ?? null,
-      access: access === null ? null : ruleInWords(accessSource(access)),
+      access: ruleOrNull(access === null ? null : ruleFor(access, request.method)),
       conditions: (conditions ?? []).map(({ word }) => word),
     })),
   };

@@ -4,9 +4,8 @@
  * for every way in which other forms and literals can also match its text.
  */
 
-import { type AccessRule, ruleMethods } from '../core/policy/access.ts';
+import { type AccessRule, ruleMethods, ruleFor as ruleOfAccess } from '../core/policy/access.ts';
 import type { CanonicalRequest } from '../core/request/request-view.ts';
-import { ruleFor as ruleOfAccess } from '../core/routing/find-route.ts';
 import { fittingRoutes } from '../core/routing/fitting-routes.ts';
 import type { Route } from '../core/routing/route.ts';
 import { claims, type RouteTable } from '../core/routing/route-table.ts';

@@ -1,7 +1,6 @@
 /** A route for one method, with the conditions that apply to it. Tools analyze rules in this form. */
-import { type AccessRule, otherMethods, ruleMethods } from '../core/policy/access.ts';
+import { type AccessRule, otherMethods, ruleFor, ruleMethods } from '../core/policy/access.ts';
 import { appliesTo, type Criterion } from '../core/policy/conditions.ts';
-import { ruleFor } from '../core/routing/find-route.ts';
 import type { Route } from '../core/routing/route.ts';
 import { claims } from '../core/routing/route-table.ts';
 

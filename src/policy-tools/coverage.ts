@@ -4,9 +4,8 @@
  */
 import type { Config } from '../config/config.ts';
 import { type CredentialKind, kindsOf } from '../core/credential/credential.ts';
-import { type AccessRule, otherMethods } from '../core/policy/access.ts';
+import { type AccessRule, otherMethods, ruleFor } from '../core/policy/access.ts';
 import { conjunctsOf, type RoleDemand } from '../core/policy/role-demand.ts';
-import { ruleFor } from '../core/routing/find-route.ts';
 import type { Route } from '../core/routing/route.ts';
 import { entriesOf } from '../core/routing/route-table.ts';
 import { authenticationsOf } from '../policy-model/authentications.ts';
@@ -136,7 +135,8 @@ function refusesWith(word: RoleRefusal, rule: AccessRule): boolean {
 function policyRefusing({ restricted }: Route, method: string, word: RoleRefusal): string | null {
   const own = restricted === null ? null : ruleFor(restricted.own.access, method);
   if (restricted === null || (own !== null && refusesWith(word, own))) return null;
-  return restricted.policies.find(({ access }) => access !== null && refusesWith(word, access))?.id ?? null;
+  const refuses = (rule: AccessRule | null) => rule !== null && refusesWith(word, rule);
+  return restricted.policies.find(({ access }) => access !== null && refuses(ruleFor(access, method)))?.id ?? null;
 }
 
 function effectsSeen({ decision, prepared }: CaseResult): readonly string[] {

@@ -133,6 +133,30 @@ function* otherCredentials(route: Route, kinds: readonly CredentialKind[]): Gene
   for (const kind of further) yield [`it also accepts ${kind}`, { credentials: [...credentials, kind] }];
 }
 
+const unrestricted: RouteAccess = { every: null, byMethod: new Map(), allow: '' };
+
+/** Methods without a rule are not restricted. */
+function* weakenedPolicy(
+  access: RouteAccess,
+  roles: RoleTable,
+  params: readonly string[],
+): Generator<Change<RouteAccess>> {
+  const { every, byMethod } = access;
+  if (every !== null) {
+    if (byMethod.size > 0) yield ['other methods are not restricted', { ...access, every: null }];
+    for (const [words, rule] of weakened(every, roles, params)) {
+      yield [byMethod.size > 0 ? `other methods: ${words}` : words, { ...access, every: rule }];
+    }
+  }
+  for (const [method, rule] of byMethod) {
+    const others = [...byMethod].filter(([other]) => other !== method);
+    if (byMethod.size > 1 || every !== null) yield [`${method} has no rule`, { ...access, byMethod: new Map(others) }];
+    for (const [words, changed] of weakened(rule, roles, params)) {
+      yield [`${method}: ${words}`, { ...access, byMethod: new Map(byMethod).set(method, changed) }];
+    }
+  }
+}
+
 export function policyMutants(
   policies: readonly Restriction[],
   entries: readonly RouteEntry[],
@@ -144,13 +168,13 @@ export function policyMutants(
     const mutant = (words: string, changed: Restriction | null, route: string | null = null): PolicyMutant => {
       return { kind: 'policy', policy, changed, route, words: `policy ${policy.id}${rewritten}: ${words}` };
     };
-    const place = { pattern, access: { every: access, byMethod: new Map(), allow: '' } };
+    const place = { pattern, access: access ?? unrestricted };
     const below = entries.filter(([{ restricted }]) => restricted?.policies.includes(policy) === true);
     return [
       mutant('it is removed', null),
       ...(access === null || conditions === null ? [] : [mutant('its access is removed', { ...policy, access: null })]),
-      ...(access === null ? [] : weakened(access, roles, pattern.params)).map(([words, rule]) =>
-        mutant(words, { ...policy, access: rule }),
+      ...(access === null ? [] : [...weakenedPolicy(access, roles, pattern.params)]).map(([words, changed]) =>
+        mutant(words, { ...policy, access: changed }),
       ),
       ...[...otherConditions(conditions, place, roles)].map(([words, changed]) =>
         mutant(words, { ...policy, conditions: changed }),
@@ -197,16 +221,20 @@ export function withRoles(route: Route, roles: RoleTable): Route {
   const { own, policies } = route.restricted ?? { own: route, policies: [] };
   const again = policies.map((policy) => ({
     ...policy,
-    access: policy.access === null ? null : ruleWithRoles(policy.access, roles),
+    access: policy.access === null ? null : accessWithRoles(policy.access, roles),
     conditions: conditionsWithRoles(policy.conditions, roles),
   }));
-  const { every, byMethod } = own.access;
-  const access: RouteAccess = {
-    ...own.access,
+  const access = accessWithRoles(own.access, roles);
+  return { ...route, ...restrict({ access, conditions: conditionsWithRoles(own.conditions, roles) }, again, roles) };
+}
+
+function accessWithRoles(access: RouteAccess, roles: RoleTable): RouteAccess {
+  const { every, byMethod } = access;
+  return {
+    ...access,
     every: every === null ? null : ruleWithRoles(every, roles),
     byMethod: new Map([...byMethod].map(([method, rule]) => [method, ruleWithRoles(rule, roles)])),
   };
-  return { ...route, ...restrict({ access, conditions: conditionsWithRoles(own.conditions, roles) }, again, roles) };
 }
 
 function ruleWithRoles(rule: AccessRule, roles: RoleTable): AccessRule {

@@ -242,6 +242,14 @@ function takesItsRules({
   return !('PUT' in who) && !('*' in who && listed.every((method) => method in who));
 }
 
+const restriction = rule.filter((one) => one !== 'public' && one !== 'optional');
+
+/** Rules by method, not one for all. */
+export function isByMethod(access: unknown): access is object {
+  const keys = typeof access === 'object' && access !== null && !Array.isArray(access) ? Object.keys(access) : [];
+  return keys.length > 0 && keys.every((key) => !['any', 'all', 'none'].includes(key));
+}
+
 const policy = fc
   .record({
     match: fc.constantFrom<{ host?: string; path?: string; upstream?: string }>(
@@ -256,7 +264,8 @@ const policy = fc
     ),
     access: fc.oneof(
       fc.constant(null),
-      rule.filter((one) => one !== 'public' && one !== 'optional'),
+      restriction,
+      fc.dictionary(fc.constantFrom('GET', 'HEAD', 'PUT', '*'), restriction, { minKeys: 1 }),
     ),
     unless: fc.constantFrom([], [], ['r3']),
     maxAuthAge: signInAge,
@@ -310,7 +319,7 @@ function textOf({ routes, policies, inherits, mapped }: Parts): string {
       id: `policy-${index}`,
       match,
       ...(who === null ? {} : { access: who }),
-      ...(maxAuthAge === null || who === null ? {} : { maxAuthAge }),
+      ...(maxAuthAge === null || who === null || isByMethod(who) ? {} : { maxAuthAge }),
       ...(when.length === 0 ? {} : { when, ...(unless.length === 0 ? {} : { unless }) }),
     })),
     upstreams: { s: { targets: ['http://127.0.0.1:9'] }, t: { targets: ['http://127.0.0.1:9'] } },

@@ -1,16 +1,15 @@
 /** Access rules: they must use declared roles, and must not allow or deny anything by accident. */
 import {
-  type AccessRule,
   type AccessSource,
   compileRouteAccess,
   otherMethods,
   type RouteAccess,
+  ruleFor,
   rulesIn,
 } from '../../core/policy/access.ts';
 import { restrictAccess } from '../../core/policy/restrictions.ts';
 import { roleKeys } from '../../core/policy/role-expression.ts';
 import { accessSource } from '../../core/routing/describe-routes.ts';
-import { ruleFor } from '../../core/routing/find-route.ts';
 import type { AccessEntry, RoleExpressionEntry, RuleEntry } from '../schema/access.ts';
 import { checkExpression, checkRoleList } from './check-role-expression.ts';
 import type { DeclaredRoles } from './check-roles.ts';
@@ -41,10 +40,11 @@ export function takesMethod(access: ReadAccess, listed: readonly string[] | null
 }
 
 /** With the rules of policies, which a request must also meet. */
-export function restricted(access: ReadAccess, rules: readonly AccessRule[], roles: DeclaredRoles): ReadAccess {
-  if (rules.length === 0) return access;
-  const compiled = restrictAccess(access.compiled, rules, roles.table);
-  return { ...access, compiled, rules: rulesIn(compiled).map(accessSource), isPublic: false };
+export function restricted(access: ReadAccess, others: readonly RouteAccess[], roles: DeclaredRoles): ReadAccess {
+  if (others.length === 0) return access;
+  const compiled = restrictAccess(access.compiled, others, roles.table);
+  const rules = rulesIn(compiled).map(accessSource);
+  return { ...access, compiled, rules, isPublic: rules.every((rule) => rule === 'public') };
 }
 
 export function readAccess(entry: AccessEntry, at: Location, roles: DeclaredRoles): ReadAccess {

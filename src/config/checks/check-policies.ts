@@ -1,5 +1,5 @@
 /** Policies: each restricts something, and every route lies below it completely or not at all. */
-import { type AccessRule, rulesIn } from '../../core/policy/access.ts';
+import { type RouteAccess, rulesIn } from '../../core/policy/access.ts';
 import {
   type Comparison,
   type ConditionSource,
@@ -69,7 +69,7 @@ function checkPolicy(entry: PolicyEntry, at: Location, scope: Scope, rewrites: r
     at.report('this policy restricts nothing', 'give it "access", "when" or "maxAuthAge"');
   }
   const pattern = checkPrefix(entry.match, at.at('match'));
-  const access = checkRule(entry.access, at.at('access'), scope);
+  const access = checkAccess(entry.access, at.at('access'), scope);
   checkUnless(entry.unless, at.at('unless'), scope.roles, true);
   const exempt = unless.map((role) => formOf(role, scope.roles));
   if (entry.unless !== undefined && entry.when === undefined) {
@@ -124,11 +124,13 @@ function checkPrefix({ host, path = '/**' }: PolicyEntry['match'], at: Location)
   return compilePattern(ofHost?.host ?? null, path);
 }
 
-function checkRule(entry: PolicyEntry['access'], at: Location, { roles }: Scope): AccessRule | null {
-  const rule = entry === undefined ? null : readAccess(entry, at, roles).compiled.every;
-  if (rule?.kind !== 'public' && rule?.kind !== 'optional') return rule;
+function checkAccess(entry: PolicyEntry['access'], at: Location, { roles }: Scope): RouteAccess | null {
+  if (entry === undefined) return null;
+  const { compiled } = readAccess(entry, at, roles);
+  const open = rulesIn(compiled).find(({ kind }) => kind === 'public' || kind === 'optional');
+  if (open === undefined) return compiled;
   at.report(
-    `"${rule.kind}" restricts nothing, and a policy cannot grant access`,
+    `"${open.kind}" restricts nothing, and a policy cannot grant access`,
     'remove it, or write "authenticated"',
   );
   return null;

@@ -1,6 +1,7 @@
 /** Roles that are held in a scope (`scopedBy`): the form in which sources write them, and that each form is unambiguous. */
 
 import { roleInScope, scopedRole, scopeOf } from '../../core/identity/scoped-role.ts';
+import { compileRouteAccess } from '../../core/policy/access.ts';
 import type { Restriction, RouteRules } from '../../core/policy/restrictions.ts';
 import { scopesOfRoute } from '../../core/policy/scopes-of-route.ts';
 import { placeOfParam, type RoutePattern } from '../../core/url/path-pattern.ts';
@@ -98,6 +99,8 @@ export function exampleOf(form: string): string {
   return scoped === null ? form : (roleInScope(scoped, 'acme') ?? form);
 }
 
+const anyIdentity = compileRouteAccess('authenticated', new Map());
+
 /** The paths of a route must contain the scopes that its rules, or those of policies, require. `at`: of the route. */
 export function checkScopes(
   own: RouteRules,
@@ -113,8 +116,7 @@ export function checkScopes(
     place.report(message, `put {${lacking.param}} into the path, or require a role without a scope`);
   }
   for (const { id, pattern, access, conditions } of policies) {
-    const rule = access ?? { kind: 'authenticated' as const };
-    const scopes = scopesOfRoute({ access: { every: rule, byMethod: new Map(), allow: '' }, conditions }) ?? [];
+    const scopes = scopesOfRoute({ access: access ?? anyIdentity, conditions }) ?? [];
     for (const { params, path, segments } of patterns) {
       const lacking = scopes.find(({ param }) => {
         if (param === null || !params.includes(param)) return true;

@@ -3,11 +3,10 @@
  * (`notBefore`, `notAfter`).
  */
 import type { ClaimTable } from '../../core/identity/claims.ts';
-import { otherMethods } from '../../core/policy/access.ts';
+import { otherMethods, ruleFor } from '../../core/policy/access.ts';
 import type { Criterion } from '../../core/policy/conditions.ts';
 import { acrClaim, signedInBy } from '../../core/policy/step-up.ts';
 import { activeWithin, type SignInLimit, signedInWithin } from '../../core/policy/time-limits.ts';
-import { ruleFor } from '../../core/routing/find-route.ts';
 import type { Route } from '../../core/routing/route.ts';
 import type { RouteEntry } from '../schema.ts';
 import { type ReadAccess, takesMethod } from './check-access.ts';

@@ -1,6 +1,6 @@
 /** Keys under `policies`: restrictions of everything below a host or a path, or of a service, in addition to the rules of routes. */
 import { z } from 'zod';
-import { rule, signInAge } from './access.ts';
+import { access, signInAge } from './access.ts';
 import { exempt, when } from './conditions.ts';
 import { added, anyChange, decides, described, higher, neither, removed } from './key.ts';
 import { anyText } from './scalar.ts';
@@ -36,10 +36,10 @@ const policy = z.strictObject({
     'The host, the path and the upstream to which it applies. A route lies below it completely or not at all.',
   ),
   access: decides(
-    rule.optional(),
-    'Who may use the routes, in addition to their own access: authenticated, deny, a list of roles, or { any, all, none }. A public route below it then also requires a credential. If unset, the access of the routes.',
+    access.optional(),
+    'Who may use the routes, in addition to their own access: authenticated, deny, a list of roles, { any, all, none }, or one of these by method, which leaves other methods unrestricted. A public route below it then also requires a credential. If unset, the access of the routes.',
     anyChange('other callers meet it'),
-    { examples: ['authenticated'] },
+    { examples: ['authenticated', { GET: ['user', 'support'], '*': ['user'] }] },
   ),
   when: decides(
     when.optional(),

@@ -77,6 +77,13 @@ export function compileRouteAccess(
   return { every: null, byMethod, allow: [...listed].sort().join(', ') };
 }
 
+/** Null: the method is not allowed. HEAD is GET without the content (RFC 9110 section 9.3.2), unless it has its own rule. */
+export function ruleFor({ every, byMethod }: RouteAccess, method: string): AccessRule | null {
+  if (byMethod.size === 0) return every;
+  const rule = byMethod.get(method) ?? (method === 'HEAD' ? byMethod.get('GET') : undefined);
+  return rule ?? every;
+}
+
 export function isList(source: Exclude<AccessSource, string>): source is readonly RoleTerm[] {
   return Array.isArray(source);
 }

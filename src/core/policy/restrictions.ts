@@ -4,7 +4,7 @@
  */
 import type { PathRewrite } from '../forwarding/rewrite-path.ts';
 import type { RoutePattern } from '../url/path-pattern.ts';
-import { type AccessRule, compileRule, type RouteAccess } from './access.ts';
+import { type AccessRule, compileRule, type RouteAccess, ruleFor } from './access.ts';
 import type { Criterion } from './conditions.ts';
 import type { RoleTable } from './roles.ts';
 
@@ -21,8 +21,8 @@ export interface Restriction {
   readonly pattern: RoutePattern;
   /** The routes for which it is compiled; null: those to any upstream. */
   readonly destination: Destination | null;
-  /** Null: it does not restrict the access of routes. */
-  readonly access: AccessRule | null;
+  /** Methods without a rule are not restricted; null: none is. */
+  readonly access: RouteAccess | null;
   /** Each has the id of the policy, and reads parameters at the positions in the policy's pattern. */
   readonly conditions: readonly Criterion[] | null;
 }
@@ -70,15 +70,20 @@ export function isSameRewrite(a: PathRewrite | null, b: PathRewrite | null): boo
   return a?.stripPrefix === b?.stripPrefix && a?.addPrefix === b?.addPrefix;
 }
 
-export function restrictAccess(access: RouteAccess, rules: readonly AccessRule[], roles: RoleTable): RouteAccess {
-  if (rules.length === 0) return access;
-  const restricted = (rule: AccessRule) => rules.reduce((both, next) => bothRules(both, next, roles), rule);
-  const { every, byMethod, allow } = access;
-  return {
-    every: every === null ? null : restricted(every),
-    byMethod: new Map([...byMethod].map(([method, rule]) => [method, restricted(rule)])),
-    allow,
-  };
+export function restrictAccess(access: RouteAccess, others: readonly RouteAccess[], roles: RoleTable): RouteAccess {
+  return others.reduce((both, next) => bothAccesses(both, next, roles), access);
+}
+
+/** The first decides which methods there are. */
+function bothAccesses(own: RouteAccess, other: RouteAccess, roles: RoleTable): RouteAccess {
+  const restricted = (rule: AccessRule, by: AccessRule | null) => (by === null ? rule : bothRules(rule, by, roles));
+  const methods = [...new Set([...own.byMethod.keys(), ...other.byMethod.keys()])];
+  const byMethod = methods.flatMap((method) => {
+    const rule = ruleFor(own, method);
+    return rule === null ? [] : [[method, restricted(rule, ruleFor(other, method))] as const];
+  });
+  const every = own.every === null ? null : restricted(own.every, other.every);
+  return { every, byMethod: new Map(byMethod), allow: own.allow };
 }
 
 /** From the least strict to the strictest. */

@@ -2,7 +2,6 @@
  * Look-ups in the table of routes: down the tree of hosts and path segments to the routes of the most specific matching pattern, then to
  * the route for the method, and to its rule.
  */
-import type { AccessRule, RouteAccess } from '../policy/access.ts';
 import { takes } from '../url/param-form.ts';
 import { foldCase } from '../url/path-reading.ts';
 import type { Route } from './route.ts';
@@ -62,13 +61,6 @@ function descend(node: PathNode, segments: readonly string[], depth: number): Le
 /** The route for the method, or null. */
 export function routeFor(leaf: Leaf, method: string): Route | null {
   return leaf.alone ?? leaf.byMethod.get(method) ?? null;
-}
-
-/** Null: the method is not allowed. HEAD is GET without the content (RFC 9110 section 9.3.2), unless it has its own rule. */
-export function ruleFor({ every, byMethod }: RouteAccess, method: string): AccessRule | null {
-  if (byMethod.size === 0) return every;
-  const rule = byMethod.get(method) ?? (method === 'HEAD' ? byMethod.get('GET') : undefined);
-  return rule ?? every;
 }
 
 /** Maximum age of a verdict for the method in milliseconds; `Infinity`: any within its lifetime. */

@@ -4,13 +4,14 @@
  * is such a reading, unless the service of the matched route distinguishes it.
  */
 import type { ReasonCode } from '../outcome/reasons.ts';
+import { ruleFor } from '../policy/access.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
 import { Ambiguity, toleratedByAll } from '../url/ambiguity.ts';
 import { canonicalPath } from '../url/canonical-path.ts';
 import { decodeSlashes, otherReadings } from '../url/other-readings.ts';
 import { isMoreSpecific } from '../url/path-pattern.ts';
 import { mayIgnoreCase } from '../url/path-reading.ts';
-import { findLeaf, refusalOf, routeFor, ruleFor } from './find-route.ts';
+import { findLeaf, refusalOf, routeFor } from './find-route.ts';
 import { isClaimedInAnotherCase } from './letter-case.ts';
 import type { Route } from './route.ts';
 import type { Leaf, MethodRefusal, RouteMatch, RouteTable } from './route-table.ts';

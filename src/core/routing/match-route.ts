@@ -1,7 +1,8 @@
 /** Second stage: the most specific route of a canonical request, or why there is none. */
 import type { ReasonCode } from '../outcome/reasons.ts';
+import { ruleFor } from '../policy/access.ts';
 import type { CanonicalRequest } from '../request/request-view.ts';
-import { findLeaf, refusalOf, routeFor, ruleFor } from './find-route.ts';
+import { findLeaf, refusalOf, routeFor } from './find-route.ts';
 import { mayBeClaimed } from './letter-case.ts';
 import { matchReadings } from './match-readings.ts';
 import type { MethodRefusal, RouteMatch, RouteTable } from './route-table.ts';

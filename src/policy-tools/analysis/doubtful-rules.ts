@@ -90,7 +90,10 @@ export function idleParts({ roles, roleMapping }: Config, probes: Probes): reado
     const problems = new Map<string, FindingCode>();
     const { own, policies } = route.restricted ?? { own: route, policies: [] };
     // A route may require what a policy requires too.
-    for (const rule of [...rulesIn(own.access), ...policies.flatMap(({ access }) => access ?? [])]) {
+    for (const rule of [
+      ...rulesIn(own.access),
+      ...policies.flatMap(({ access }) => (access === null ? [] : rulesIn(access))),
+    ]) {
       for (const words of rule.kind === 'roles' ? repeatedIn(rule.source) : []) {
         problems.set(`${words} is listed twice`, 'roles_repeated');
       }

@@ -6,7 +6,7 @@ import type { CredentialKind } from '../../core/credential/credential.ts';
 import type { Authentication } from '../../core/identity/authentication.ts';
 import type { Identity } from '../../core/identity/identity.ts';
 import { roleInScope, type ScopedRole, scopeOf } from '../../core/identity/scoped-role.ts';
-import { type AccessRule, otherMethods } from '../../core/policy/access.ts';
+import { type AccessRule, otherMethods, ruleFor } from '../../core/policy/access.ts';
 import {
   appliesTo,
   type ConditionFacts,
@@ -16,7 +16,6 @@ import {
 } from '../../core/policy/conditions.ts';
 import { exempting, truthOf } from '../../core/policy/evaluate-conditions.ts';
 import { checkRoles, meets } from '../../core/policy/role-demand.ts';
-import { ruleFor } from '../../core/routing/find-route.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { claims } from '../../core/routing/route-table.ts';
 import { canMeet } from '../../policy-model/effects.ts';

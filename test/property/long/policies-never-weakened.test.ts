@@ -7,7 +7,7 @@ import type { Decision } from '../../../src/core/decision.ts';
 import { rewritePath } from '../../../src/core/forwarding/rewrite-path.ts';
 import { simulate } from '../../../src/policy-model/simulate.ts';
 import { policyOf } from '../../../src/policy-tools/run-cases.ts';
-import { configurations, everyRequest, readWorld } from '../policy-worlds.ts';
+import { configurations, everyRequest, isByMethod, readWorld } from '../policy-worlds.ts';
 import { patienceMs, runs } from '../support.ts';
 
 interface Written {
@@ -38,7 +38,8 @@ function alone(
     id: 'alone',
     match: { path: '/**', ...place },
     upstream: 's',
-    access,
+    // Methods without a rule are not restricted.
+    access: isByMethod(access) && !('*' in access) ? { ...access, '*': 'optional' } : access,
     ...(when.length === 0 ? {} : { when: when.map(exempt) }),
     ...(maxAuthAge === undefined || access === 'deny' ? {} : { maxAuthAge }),
   };
