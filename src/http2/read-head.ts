@@ -22,7 +22,7 @@ export function readHead(fields: readonly string[], ended: boolean, maxBytes: nu
   let path: string | null = null;
   let host: string | null = null;
   let cookies = '';
-  let lines = '';
+  const others: string[] = [];
   for (let i = 0; i + 1 < fields.length; i += 2) {
     const name = fields[i]!;
     const value = fields[i + 1]!;
@@ -34,20 +34,28 @@ export function readHead(fields: readonly string[], ended: boolean, maxBytes: nu
     // Browsers send each cookie as a field of its own (RFC 9113 section 8.2.3).
     else if (name === 'cookie') cookies += cookies === '' ? value : `; ${value}`;
     else if (name === 'host' && host === null) host = value;
-    else lines += `${name}: ${value}\r\n`;
+    else others.push(name, value);
   }
-  if (cookies !== '') lines += `cookie: ${cookies}\r\n`;
+  const rawHeaders: string[] = [];
+  if (authority !== null) rawHeaders.push('host', authority);
   // If they differ, both remain: a repeated Host is refused.
-  if (host !== null && host.toLowerCase() !== authority?.toLowerCase()) lines = `host: ${host}\r\n${lines}`;
-  if (authority !== null) lines = `host: ${authority}\r\n${lines}`;
+  if (host !== null && host.toLowerCase() !== authority?.toLowerCase()) rawHeaders.push('host', host);
+  rawHeaders.push(...others);
+  if (cookies !== '') rawHeaders.push('cookie', cookies);
   // CONNECT has no path.
-  const text = `${method} ${path ?? authority ?? ''} HTTP/1.1\r\n${lines}`;
-  if (text.length + 2 > maxBytes) return refused(method, path, 'head_too_large');
+  const target = path ?? authority ?? '';
+  let text = `${method} ${target} HTTP/1.1\r\n`;
+  for (let i = 0; i < rawHeaders.length; i += 2) text += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`;
+  if (text.length + 2 > maxBytes) return refused(method, target, 'head_too_large');
   const head = isHttp ? readRequestHead(Buffer.from(text, 'latin1')) : 'malformed';
-  if (typeof head === 'string') return refused(method, path, head);
-  // A line end inside a value would add fields.
-  if (head.method !== method || head.rawHeaders.length !== (lines.split('\r\n').length - 1) * 2)
-    return refused(method, path, 'malformed');
+  if (typeof head === 'string') return refused(method, target, head);
+  // A line end or a colon in a field would be read as another one.
+  const isSame =
+    head.method === method &&
+    head.target === target &&
+    head.rawHeaders.length === rawHeaders.length &&
+    head.rawHeaders.every((part, index) => part === rawHeaders[index]);
+  if (!isSame) return refused(method, target, 'malformed');
   const bodyLength = ended ? 0 : head.rawHeaders.some(isLength) ? head.bodyLength : -1;
   return { head: { ...head, bodyLength }, fault: null };
 }
@@ -56,7 +64,7 @@ function isLength(text: string, index: number): boolean {
   return index % 2 === 0 && text === 'content-length';
 }
 
-function refused(method: string, path: string | null, fault: NonNullable<StreamHead['fault']>): StreamHead {
-  const head = { method, target: path ?? '', minor: 1, rawHeaders: [], bodyLength: -1, keepAlive: true } as const;
+function refused(method: string, target: string, fault: NonNullable<StreamHead['fault']>): StreamHead {
+  const head = { method, target, minor: 1, rawHeaders: [], bodyLength: -1, keepAlive: true } as const;
   return { head: { ...head, expect: 'none', upgrade: 'none' }, fault };
 }
