@@ -1,7 +1,6 @@
 /** `rolegate explain`: why a request is allowed or refused, stage by stage, without a network. */
-import { readFileSync } from 'node:fs';
 import pc from 'picocolors';
-import { claimedIdentity, type NotClaimed, sourceFor } from '../config/claimed-identity.ts';
+import { sourceFor } from '../config/claimed-identity.ts';
 import type { Config } from '../config/config.ts';
 import { didYouMean } from '../config/nearest-name.ts';
 import { parseMoment } from '../config/units/quantities.ts';
@@ -10,7 +9,6 @@ import { compileForwarding } from '../core/forwarding/compile-forwarding.ts';
 import type { Identity } from '../core/identity/identity.ts';
 import { isMethodName } from '../core/request/normalize-request.ts';
 import { parseAddress } from '../core/syntax/addresses.ts';
-import { factsOfCertificate } from '../identity/sources/certificate/certificate-facts.ts';
 import { selectSource } from '../identity/sources/select-source.ts';
 import { hostFor } from '../policy-model/host-for.ts';
 import { sampleIdentity } from '../policy-model/samples/sample-identity.ts';
@@ -18,6 +16,7 @@ import { simulate } from '../policy-model/simulate.ts';
 import { ExitCode, usageError } from './exit-code.ts';
 import { explanationText } from './explain/explanation-text.ts';
 import { nameList } from './name-list.ts';
+import { holderOf, readClaimed, sourceError, testIdentity } from './named-identity.ts';
 import { readPlaced } from './read-config.ts';
 
 export interface ExplainOptions {
@@ -139,21 +138,10 @@ function identityOf(
   config: Config,
   { as, claims, certificate, source, roles: named, groups, signedIn }: ExplainOptions,
 ): Identity | null {
-  const { tests, roles } = config;
+  const { roles } = config;
   if (certificate !== undefined) return holderOf(certificate, config);
-  if (claims !== undefined) {
-    const read = claimedIdentity({ claims: parseClaims(claims), source, kind: 'bearer' }, config, (claim, detail) => {
-      process.stderr.write(`note: the claim ${claim} meets no condition: ${detail}\n`);
-    });
-    if (!('problem' in read)) return read;
-    throw sourceError(read);
-  }
-  if (as !== undefined) {
-    const identity = tests.identities.get(as);
-    if (identity !== undefined) return identity;
-    const hint = didYouMean(as, tests.identities.keys()) ?? 'identities are under "tests.identities"';
-    throw usageError(`rolegate: there is no identity "${as}": ${hint}`);
-  }
+  if (claims !== undefined) return readClaimed(claims, source, config);
+  if (as !== undefined) return testIdentity(as, config);
   if ((named ?? groups ?? signedIn) === undefined) return null;
   for (const role of nameList(named)) {
     if (roles.has(role)) continue;
@@ -166,37 +154,6 @@ function identityOf(
   if ('problem' in of) throw sourceError(of);
   const known = { source: of.users.source, acceptedBy: of.name, userId: of.users.prefix + sampleIdentity.userId };
   return { ...sampleIdentity, ...known, roles: nameList(named), groups: nameList(groups), authenticatedAtMs };
-}
-
-function holderOf(file: string, config: Config): Identity {
-  const source = config.sourceRule.certificate ?? undefined;
-  if (source === undefined) throw usageError('rolegate: there is no source of kind "certificate"');
-  const read = claimedIdentity({ claims: readCertificate(file), source, kind: 'certificate' }, config);
-  if ('problem' in read) throw usageError(`rolegate: --certificate: it is refused: ${read.problem}`);
-  return read;
-}
-
-function readCertificate(file: string): object {
-  try {
-    return factsOfCertificate(readFileSync(file));
-  } catch {
-    throw usageError(`rolegate: cannot read a certificate in PEM form from ${file}`);
-  }
-}
-
-function sourceError({ of, problem, hint }: NotClaimed): Error {
-  const option = of === 'claims' ? 'claims' : 'source';
-  return usageError(`rolegate: --${option}: ${problem}${hint === null ? '' : `; ${hint}`}`);
-}
-
-function parseClaims(text: string): object {
-  try {
-    const claims: unknown = JSON.parse(text);
-    if (typeof claims === 'object' && claims !== null && !Array.isArray(claims)) return claims;
-  } catch {
-    // It is not repeated: it may be a token.
-  }
-  throw usageError(`rolegate: expected --claims as a JSON object, such as '{"sub":"ann","roles":["user"]}'`);
 }
 
 /** `https://host/path?query`, or only a path. */

@@ -4,19 +4,21 @@
  */
 import pc from 'picocolors';
 import type { Config } from '../config/config.ts';
+import type { Identity } from '../core/identity/identity.ts';
 import { parseAddress } from '../core/syntax/addresses.ts';
 import { sampleIdentity } from '../policy-model/samples/sample-identity.ts';
 import { readDuration } from './duration-option.ts';
 import { CommandError, ExitCode, usageError } from './exit-code.ts';
 import { headerLines } from './header-lines.ts';
 import { nameList } from './name-list.ts';
+import { readClaimed, testIdentity } from './named-identity.ts';
 import type { DownPart } from './prove/down-parts.ts';
 import { requireEcho } from './prove/echo.ts';
-import { type Plan, Planner } from './prove/plan-probes.ts';
+import { type Owner, type Plan, Planner } from './prove/plan-probes.ts';
 import { isProven, proveJson, proveText } from './prove/prove-report.ts';
 import { askAll } from './prove/run-probes.ts';
 import { createSender } from './prove/send-probe.ts';
-import { readConfig } from './read-config.ts';
+import { readPlaced } from './read-config.ts';
 
 export interface ProveOptions {
   readonly config: string;
@@ -25,6 +27,11 @@ export interface ProveOptions {
   readonly user?: string;
   readonly roles?: string;
   readonly groups?: string;
+  /** JSON. */
+  readonly claims?: string;
+  readonly source?: string;
+  /** Names of identities of the tests. */
+  readonly as: readonly string[];
   readonly client?: string;
   /** `HOST:PORT:ADDRESS`. */
   readonly resolve?: string;
@@ -45,7 +52,8 @@ const widest = 110;
 export async function prove(url: string, options: ProveOptions): Promise<ExitCode> {
   const base = readBase(url);
   const over = AbortSignal.timeout(readDuration('--timeout', options.timeout, minMs, maxMs));
-  const config = readConfig(options.config);
+  // Identities may be in test files.
+  const { config } = readPlaced(options.config, { tests: options.as.length === 0 ? 'none' : 'found' });
   const planner = new Planner(planOf(config, base, options));
   if (planner.places.length === 0)
     throw new CommandError('rolegate: no route accepts GET, HEAD or OPTIONS; see --unsafe');
@@ -78,24 +86,44 @@ async function requireEchoAt(url: string, over: AbortSignal): Promise<void> {
 }
 
 function planOf(config: Config, base: URL, options: ProveOptions): Plan {
-  const { user, roles, groups, credential, client = null, unsafe = false } = options;
-  const hasOwner = [user, roles, groups].some((option) => option !== undefined);
+  const { credential, claims, source, as, client = null, unsafe = false } = options;
+  const isDescribed = [options.user, options.roles, options.groups].some((option) => option !== undefined);
   if (client !== null && parseAddress(client) === null)
     throw usageError('rolegate: --client must be an address such as 192.0.2.7');
-  if (credential !== undefined && !hasOwner)
-    throw usageError('rolegate: describe the owner of the credential: --roles, --groups, --user');
+  if (isDescribed && claims !== undefined)
+    throw usageError('rolegate: roles, groups and the user come from --claims; omit --roles, --groups and --user');
+  if (source !== undefined && claims === undefined) throw usageError('rolegate: --source requires --claims');
+  const hasOwner = isDescribed || claims !== undefined;
+  if (credential !== undefined && !hasOwner && as.length === 0)
+    throw usageError('rolegate: describe the owner of the credential: --roles, --groups, --user, or --claims');
   if (credential === undefined && hasOwner)
     throw usageError(
-      'rolegate: --roles, --groups and --user describe the owner of a credential; give it in ROLEGATE_CREDENTIAL',
+      'rolegate: --roles, --groups, --user and --claims describe the owner of a credential; give it in ROLEGATE_CREDENTIAL',
     );
-  const identity = {
+  const owners = new Map<string, Owner>();
+  if (credential !== undefined && hasOwner)
+    owners.set('', { headers: headerLines(credential), identity: ownerOf(config, options) });
+  for (const name of as) owners.set(name, { identity: testIdentity(name, config), headers: credentialOf(name) });
+  return { config, host: base.host, owners, unsafe, client };
+}
+
+function ownerOf(config: Config, { claims, source, user, roles, groups }: ProveOptions): Identity {
+  if (claims !== undefined) return readClaimed(claims, source, config);
+  return {
     ...sampleIdentity,
     userId: user ?? sampleIdentity.userId,
     roles: nameList(roles),
     groups: nameList(groups),
   };
-  const good = credential === undefined ? null : { headers: headerLines(credential), identity };
-  return { config, host: base.host, good, unsafe, client };
+}
+
+/** From the environment, because arguments are visible to other users of the machine. */
+function credentialOf(name: string): readonly string[] {
+  const variable = `ROLEGATE_CREDENTIAL_${name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`;
+  const lines = process.env[variable];
+  if (lines === undefined || lines.trim() === '')
+    throw usageError(`rolegate: give the credential of "${name}" in ${variable}, such as "Authorization: Bearer ..."`);
+  return headerLines(lines);
 }
 
 function readBase(text: string): URL {

@@ -1,5 +1,6 @@
 /** Commands about the proxies in front: generating their configuration, and testing it. */
 import { Argument, type Command, Option } from 'commander';
+import { collect } from './option-kinds.ts';
 import { downParts } from './prove/down-parts.ts';
 import type { ProveOptions } from './prove.ts';
 import { type ProductName, productNames } from './proxy-config/products.ts';
@@ -57,6 +58,14 @@ function addProve(program: Command, done: Done, configOption: () => Option): voi
     .option('--roles <names>', 'roles of its owner, separated by commas')
     .option('--groups <names>', 'groups of its owner, separated by commas')
     .option('--user <id>', 'user id of its owner')
+    .option('--claims <json>', "the owner's claims, as in a token or in the JSON of a source, instead of these three")
+    .option('--source <name>', 'source of the claims (default: the only one)')
+    .option(
+      '--as <identity>',
+      'an identity from tests.identities with a further credential, which ROLEGATE_CREDENTIAL_<IDENTITY> contains; may be repeated',
+      collect,
+      [],
+    )
     .option('--client <address>', 'address of this machine, for conditions on the client address')
     .option('--resolve <host:port:address>', 'connect to this address for the host and port of the URL, as curl does')
     .option('--unsafe', 'also send state-changing methods where the rules refuse them')

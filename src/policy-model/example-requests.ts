@@ -180,7 +180,7 @@ function knownCallers(
 }
 
 /** As if a source returned nothing else. */
-function authenticationAs(identity: Identity): Authentication {
+export function authenticationAs(identity: Identity): Authentication {
   const { kind, acceptedBy, source, userId, roles, groups, sessionId, keyId, claims, authenticatedAtMs } = identity;
   const only = (value: string | null) => (value === null ? null : { value });
   return {

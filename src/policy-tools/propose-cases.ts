@@ -11,7 +11,7 @@ import type { Identity } from '../core/identity/identity.ts';
 import { otherMethods, ruleFor } from '../core/policy/access.ts';
 import type { Route } from '../core/routing/route.ts';
 import { examplesOfEffect } from '../policy-model/effects.ts';
-import type { Example } from '../policy-model/example-requests.ts';
+import { authenticationAs, type Example } from '../policy-model/example-requests.ts';
 import { hostFor, hostOf } from '../policy-model/host-for.ts';
 import { Probes } from '../policy-model/probes.ts';
 import { otherMethod, routeOfMethod } from '../policy-model/route-of-method.ts';
@@ -42,23 +42,35 @@ export interface ProposedCase extends PreparedCase {
   readonly route: number;
 }
 
+/** Limits proposals to requests that can be sent. */
+export interface Sendable {
+  /** The only callers. */
+  readonly identities: ReadonlyMap<string, Identity>;
+  readonly accepts: (example: Example, decision: Decision) => boolean;
+}
+
 /** `withMutation`: also for changes of the rules that no test would notice. */
-export function proposeCases(config: Config, { coverage, results }: TestRun, withMutation = false): Proposals {
+export function proposeCases(
+  config: Config,
+  { coverage, results }: Pick<TestRun, 'coverage' | 'results'>,
+  withMutation = false,
+  sendable: Sendable | null = null,
+): Proposals {
   const cases: ProposedCase[] = [];
   const names = new IdentityNames(config.tests.identities.keys());
   const policy = policyOf(config);
   const { authentications } = policy;
   const callers = {
     roleMapping: config.roleMapping,
-    authentications,
-    identities: config.tests.identities,
+    authentications: sendable === null ? authentications : [...sendable.identities.values()].map(authenticationAs),
+    identities: sendable?.identities ?? config.tests.identities,
     nameOf: (identity: Identity) => names.nameOf(identity, wordsFor(identity)),
   };
   const find = (examples: Iterable<Example>, route: Route, fits: (tried: Tried) => boolean): Proposed | null => {
     for (const example of Iterator.from(examples).take(maxExamples)) {
       const tried = decideExample(config, route, example, policy);
-      if (!fits(tried)) continue;
-      if (example.as !== null) names.keep(example.as, example.identity!);
+      if (!fits(tried) || sendable?.accepts(example, tried.decision) === false) continue;
+      if (example.as !== null && sendable === null) names.keep(example.as, example.identity!);
       return tried;
     }
     return null;

@@ -11,6 +11,7 @@ import { sampleCredential } from '../../policy-model/samples/sample-credential.t
 import { hostileTargets } from '../../policy-tools/hostile-targets.ts';
 import { policyOf } from '../../policy-tools/run-cases.ts';
 import { headerCase } from '../proxy-config/proxy-settings.ts';
+import { effectsOf } from './effects-of-rules.ts';
 import type { Group, Probe } from './probe.ts';
 import {
   addressNames,
@@ -28,33 +29,38 @@ export interface Plan {
   readonly config: Config;
   /** Of the URL, for routes of every host. */
   readonly host: string;
-  /** A valid credential and its owner, or null. */
-  readonly good: { readonly headers: readonly string[]; readonly identity: Identity } | null;
+  /** Valid credentials and their owners, by name; the groups that need only one take the first. */
+  readonly owners: ReadonlyMap<string, Owner>;
   /** State-changing methods are also sent, if the rules refuse them. */
   readonly unsafe: boolean;
   /** Address of this machine as Rolegate sees it; null: not known. */
   readonly client: string | null;
 }
 
+export interface Owner {
+  /** Header lines of the credential, names and values in turn. */
+  readonly headers: readonly string[];
+  readonly identity: Identity;
+}
+
 /** Maximum number of refused targets for hostile paths. */
 const maxHostile = 3;
 
-type Caller = 'anonymous' | 'unknown' | 'good';
+type Caller = 'anonymous' | 'unknown' | Owner;
 
 /** Makes probes from requests. */
 export class Planner {
   readonly #plan: Plan;
+  /** The first of the valid credentials. */
+  readonly good: Owner | null;
   readonly places: readonly Place[];
   /** Requests whose decision depends on an address or a sign-in that is not known. */
   skipped = 0;
 
   constructor(plan: Plan) {
     this.#plan = plan;
+    this.good = plan.owners.values().next().value ?? null;
     this.places = placesOf(plan);
-  }
-
-  get good(): Plan['good'] {
-    return this.#plan.good;
   }
 
   /** Of the rules themselves: each route by callers without, with an unknown and with a valid credential. */
@@ -64,15 +70,28 @@ export class Planner {
     );
   }
 
+  /** Also with each credential: a rule for one more method opens it to those who have a role. */
   methods(): readonly Probe[] {
     const byTarget = new Map(this.places.map((place) => [`${place.host} ${place.target}`, place]));
     const methods = [...safe, ...(this.#plan.unsafe ? changing : [])];
+    const callers = ['anonymous' as const, ...this.#plan.owners.values()];
     return [...byTarget.values()].flatMap((place) =>
       methods
         .filter((method) => method !== place.method)
-        .map((method) => this.#probe('methods', { ...place, method }, 'anonymous', []))
-        .filter(({ method, decision }) => safe.includes(method) || decision?.outcome === 'refuse'),
+        .flatMap((method) =>
+          callers.map((caller) => this.#probe('methods', { ...place, method }, caller, this.#headersOf(caller))),
+        )
+        .filter(isHarmless),
     );
+  }
+
+  effects(): { readonly probes: readonly Probe[]; readonly unchecked: readonly string[] } {
+    const { requests, unchecked } = effectsOf(this.#plan);
+    const probes = requests.map(({ owner, headers, ...request }) => {
+      const caller = owner ?? 'anonymous';
+      return this.#probe('effects', request, caller, [...headers, ...this.#headersOf(caller)]);
+    });
+    return { probes: probes.filter(isHarmless), unchecked };
   }
 
   paths(): readonly Probe[] {
@@ -103,7 +122,7 @@ export class Planner {
     const { credentials } = this.#plan.config;
     const kinds = [sampleCredential('bearer', credentials), sampleCredential('keyPair', credentials)];
     const [bearer = [], pair = []] = kinds;
-    const good = this.#plan.good?.headers ?? [];
+    const good = this.good?.headers ?? [];
     const mixes = [
       [...bearer, ...bearer],
       [...bearer, ...pair],
@@ -116,9 +135,7 @@ export class Planner {
           ]),
     ].filter(({ length }) => length > 0);
     return this.#closed().flatMap((place) =>
-      mixes.map((headers) =>
-        this.#probe('credentials', { ...place, method: 'GET' }, good.length > 0 ? 'good' : 'unknown', headers),
-      ),
+      mixes.map((headers) => this.#probe('credentials', { ...place, method: 'GET' }, this.good ?? 'unknown', headers)),
     );
   }
 
@@ -179,14 +196,14 @@ export class Planner {
   }
 
   #callers(route: Route): readonly (readonly [Caller, readonly string[]])[] {
-    const { config, good } = this.#plan;
+    const { config } = this.#plan;
     const unknown = route.credentials
       .map((kind) => sampleCredential(kind, config.credentials))
       .find(({ length }) => length > 0);
     return [
       ['anonymous', []],
       ...(unknown === undefined ? [] : [['unknown', unknown] as const]),
-      ...(good === null ? [] : [['good', good.headers] as const]),
+      ...(this.good === null ? [] : [[this.good, this.good.headers] as const]),
     ];
   }
 
@@ -209,7 +226,7 @@ export class Planner {
 
   /** Places where the service may return what it receives: open ones, and with a good credential closed ones. */
   #echoPlaces(): readonly (readonly [Place, Caller])[] {
-    const callers: readonly Caller[] = this.#plan.good === null ? ['anonymous'] : ['anonymous', 'good'];
+    const callers: readonly Caller[] = this.good === null ? ['anonymous'] : ['anonymous', this.good];
     return callers.flatMap((caller) =>
       this.places
         .filter(({ method }) => method === 'GET')
@@ -223,7 +240,7 @@ export class Planner {
   }
 
   #headersOf(caller: Caller): readonly string[] {
-    return caller === 'good' ? (this.#plan.good?.headers ?? []) : [];
+    return typeof caller === 'string' ? [] : caller.headers;
   }
 
   #probe(
@@ -234,8 +251,7 @@ export class Planner {
     marker: string | null = null,
   ): Probe {
     const { method, target, host } = place;
-    const good = this.#plan.good?.headers ?? [];
-    const secrets = caller === 'good' ? secretsIn(good) : [];
+    const secrets = secretsIn(this.#headersOf(caller));
     const decision = this.#decide(group, { method, target, host, headers }, caller);
     return { group, method, target, host, headers, secrets, decision, marker };
   }
@@ -246,7 +262,7 @@ export class Planner {
     request: Pick<Probe, 'method' | 'target' | 'host' | 'headers'>,
     caller: Caller,
   ): Decision | null {
-    const { config, client, good } = this.#plan;
+    const { config, client } = this.#plan;
     const view = {
       method: request.method,
       target: request.target,
@@ -256,7 +272,7 @@ export class Planner {
       now: Date.now,
     };
     const decision = decide(view, policyOf(config), () =>
-      resolutionOf(group, caller === 'good' ? good!.identity : null),
+      resolutionOf(group, typeof caller === 'string' ? null : caller.identity),
     );
     if (decision instanceof Promise) throw new Error('the decision is made at once');
     const { reason, route } = decision;
@@ -266,6 +282,11 @@ export class Planner {
     this.skipped += 1;
     return null;
   }
+}
+
+/** A request that changes something is sent only if the rules refuse it. */
+function isHarmless({ method, decision }: Probe): boolean {
+  return safe.includes(method) || decision?.outcome === 'refuse';
 }
 
 function resolutionOf(group: Group, identity: Identity | null): Resolution {

@@ -5,6 +5,7 @@ import type { Decision } from '../../core/decision.ts';
 export const groups = {
   rules: 'rules, by route and caller',
   methods: 'methods',
+  effects: 'effects of each rule',
   paths: 'hostile paths',
   overrides: 'headers with another path, method or client',
   credentials: 'repeated and mixed credentials',

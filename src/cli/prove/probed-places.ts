@@ -21,10 +21,10 @@ const maxRoutes = 60;
 export const safe = ['GET', 'HEAD', 'OPTIONS'];
 export const changing = ['POST', 'PUT', 'PATCH', 'DELETE'];
 
-export function placesOf({ config, host: anyHost, good, unsafe }: Plan): readonly Place[] {
+export function placesOf({ config, host: anyHost, owners, unsafe }: Plan): readonly Place[] {
   const callers = {
     ...policyOf(config),
-    identities: new Map(good === null ? [] : [[good.identity.userId, good.identity]]),
+    identities: new Map([...owners].map(([name, { identity }]) => [name, identity])),
     nameOf: () => 'anyone',
   };
   const methods = [...safe, ...(unsafe ? changing : [])];

@@ -27,7 +27,9 @@ export interface ProveReport {
   readonly unanswered: readonly UnansweredProbe[];
   /** Nothing of what was asked for could be compared. */
   readonly incomplete: boolean;
-  /** What was not tried, and why. */
+  /** Effects of rules that no request showed, in words. */
+  readonly unchecked: readonly string[];
+  /** What else was not tried, and why. */
   readonly notes: readonly string[];
 }
 
@@ -44,7 +46,7 @@ export function isProven({ findings, unanswered, incomplete }: ProveReport): boo
 }
 
 export function proveText(
-  { url, file, counts, findings, unanswered, notes }: ProveReport,
+  { url, file, counts, findings, unanswered, unchecked, notes }: ProveReport,
   { color, width }: { readonly color: boolean; readonly width: number },
 ): string {
   const paint = pc.createColors(color);
@@ -65,6 +67,7 @@ export function proveText(
     ...(unanswered.length === 0
       ? []
       : kindLines(paint.yellow(paint.bold('unanswered')), unansweredWords, unanswered, paint, width)),
+    ...uncheckedLines(unchecked, paint, width),
     ...notes.flatMap((note) => [
       ...wrapped(note, width - 4).map((line, at) => `  ${at === 0 ? paint.yellow('!') : ' '} ${line}`),
       '',
@@ -79,6 +82,18 @@ const unansweredWords = [
   'no response came, or not in time',
   'where the rules allow a request, this may be a service that is slow; where they refuse it, a response is due',
 ] as const;
+
+function uncheckedLines(unchecked: readonly string[], paint: Paint, width: number): readonly string[] {
+  if (unchecked.length === 0) return [];
+  const left = unchecked.length - maxShown;
+  return [
+    `${paint.yellow(paint.bold('not checked'))}  ${unchecked.length} effects of rules, which no request with these credentials shows`,
+    '  give further credentials with --as and --claims, --client, or --unsafe for methods that change something',
+    ...unchecked.slice(0, maxShown).map((words) => `    ${clipped(words, width - 4)}`),
+    ...(left > 0 ? [paint.dim(`    and ${left} more (--json has all)`)] : []),
+    '',
+  ];
+}
 
 function summary(total: number, problems: number, unanswered: number, paint: Paint): string {
   const silent = unanswered === 0 ? '' : ` ${unanswered} got no response.`;
@@ -169,7 +184,7 @@ function clipped(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, Math.max(width - 1, 10))}…`;
 }
 
-export function proveJson({ url, file, counts, findings, unanswered, notes }: ProveReport): string {
+export function proveJson({ url, file, counts, findings, unanswered, unchecked, notes }: ProveReport): string {
   const report = {
     url,
     config: file,
@@ -182,6 +197,7 @@ export function proveJson({ url, file, counts, findings, unanswered, notes }: Pr
       ...(received === undefined ? {} : { received }),
     })),
     unanswered: unanswered.map(({ probe, why }) => ({ ...describe(probe), why })),
+    unchecked,
     notes,
   };
   return `${asciiJson(JSON.stringify(report, null, 2))}\n`;

@@ -29,6 +29,7 @@ export async function askAll(
   const unanswered: UnansweredProbe[] = [];
   const counts = new Map<Group, GroupCount>();
   const notes: string[] = [];
+  const unchecked: string[] = [];
   const count = (group: Group, requests: number, problems: number, silent = 0) => {
     const before = counts.get(group) ?? { requests: 0, found: 0, unanswered: 0 };
     counts.set(group, {
@@ -79,6 +80,9 @@ export async function askAll(
   } else {
     await run('rules', planner.rules());
     await run('methods', planner.methods());
+    const effects = planner.effects();
+    unchecked.push(...effects.unchecked);
+    await run('effects', effects.probes);
     await run('paths', planner.paths());
     await run('overrides', planner.overrides());
     await run('credentials', planner.credentials());
@@ -105,7 +109,7 @@ export async function askAll(
     notes.push(
       `No response came from the echo service ${echo}: put it behind the proxy, as the service of the routes.`,
     );
-  return { url, file, counts, findings, unanswered, incomplete: withoutEcho, notes };
+  return { url, file, counts, findings, unanswered, incomplete: withoutEcho, unchecked, notes };
 }
 
 /** A refusal by Rolegate shows that it runs: then nothing is known of the proxy alone. */

@@ -10,7 +10,9 @@ function plannerOf(rest: string): Planner {
 routes:
   - { id: one, match: { path: /one }, upstream: orders, access: [user], ${rest} }`),
     host: 'any.test',
-    good: { headers: ['Authorization', 'Bearer t'], identity: { ...sampleIdentity, roles: ['user'] } },
+    owners: new Map([
+      ['ann', { headers: ['Authorization', 'Bearer t'], identity: { ...sampleIdentity, roles: ['user'] } }],
+    ]),
     unsafe: false,
     client: null,
   });

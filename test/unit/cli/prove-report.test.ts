@@ -13,7 +13,15 @@ const findings: readonly Finding[] = [
   { code: 'rewritten', probe, status: 200, received },
 ];
 const report: ProveReport = {
-  ...{ url: 'http://a.test', file: 'gateway.yaml', findings, unanswered: [], incomplete: false, notes: [] },
+  ...{
+    url: 'http://a.test',
+    file: 'gateway.yaml',
+    findings,
+    unanswered: [],
+    incomplete: false,
+    unchecked: [],
+    notes: [],
+  },
   counts: new Map([
     ['rules', { requests: 1, found: 1, unanswered: 0 }],
     ['received', { requests: 1, found: 1, unanswered: 0 }],
