@@ -51,11 +51,13 @@ export function refuseRemoval({ hasPasskey, openedBy }: LiveSession): Refusal | 
   return hasPasskey && !isPasskey(openedBy) && openedBy !== 'local' ? new Refusal('passkey_required') : null;
 }
 
-/** With the first passkey of a user, or without the last one, other credentials carry other roles. */
-export async function announceRoles(userId: string, { store, rules, revoked }: Services): Promise<void> {
+/**
+ * With the first passkey of a user, or without the last one, other credentials carry other roles. `roles`: all of the user, read before the
+ * change, since what is stored must not stay unannounced when the database fails afterwards.
+ */
+export function announceRoles(userId: string, roles: readonly string[], { rules, revoked }: Services): void {
   const { passkeys } = rules;
   if (passkeys === null || !needsOneOfAdministrators(passkeys)) return;
   if (passkeys.requiredForRoles?.includes(administratorRole) === true) return;
-  const roles = await store.users.roles(userId);
-  if (roles?.includes(administratorRole)) revoked({ kind: 'user', id: userId });
+  if (roles.includes(administratorRole)) revoked({ kind: 'user', id: userId });
 }

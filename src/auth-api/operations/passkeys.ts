@@ -76,7 +76,7 @@ export const addPasskey = defineOperation({
     const outcome = await store.passkeys.add(passkey, answered, max);
     if (outcome === 'full') return new Refusal(caller.hasPasskey ? 'passkeys_exceeded' : 'passkey_required');
     if (outcome !== 'done') return new Refusal('passkey_invalid');
-    if (!caller.hasPasskey) await announceRoles(caller.userId, services);
+    if (!caller.hasPasskey) announceRoles(caller.userId, [...caller.roles, ...caller.withheldRoles], services);
     await notifyOwner('passkey_added', caller.userId, client, services);
     return { passkeyID: passkey.id, passkeyName: passkey.name, createdAt: toSeconds(passkey.createdAtMs) };
   },
@@ -165,11 +165,13 @@ export async function removeFrom(
   keptSession: string | null,
   services: Services,
 ): Promise<boolean> {
-  const { passkeys } = services.store;
+  const { passkeys, users } = services.store;
+  const roles = (await users.roles(userId)) ?? [];
+  const isLast = (await passkeys.credentialIds(userId)).length <= 1;
   const ended = await passkeys.remove(passkeyId, userId, keptSession);
   if (ended === null) return false;
   for (const id of ended) services.revoked({ kind: 'session', id });
-  if ((await passkeys.credentialIds(userId)).length === 0) await announceRoles(userId, services);
+  if (isLast) announceRoles(userId, roles, services);
   return true;
 }
 

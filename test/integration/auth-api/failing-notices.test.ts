@@ -69,3 +69,37 @@ it('new recovery codes are shown', async () => {
   expect([created.status, created.json.codes?.length]).toEqual([202, 10]);
   expect(failures()).toHaveLength(1);
 });
+
+it('the first passkey of an administrator is announced, whatever the database says once it is stored', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'auth-api-'));
+  const database = join(folder, 'auth.db');
+  const revoked: object[] = [];
+  const onRevoked = (event: object) => revoked.push(event);
+  const { api, port } = await startAuthApi({ settings: { ...testSettings, database, passkeys }, onRevoked });
+  onTestFinished(async () => {
+    await api.close();
+    rmSync(folder, { recursive: true });
+  });
+  const email = 'root@example.test';
+  const { userId } = await api.createUser({
+    email,
+    fullName: 'Root',
+    alias: 'root',
+    roles: ['users_admin'],
+    groups: [],
+  });
+  const { bearer } = await api.createVerifiedSession(userId);
+  const post = async (path: string, body: object) => {
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${bearer}` };
+    const url = `http://127.0.0.1:${port}/api/auth/v2${path}`;
+    const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
+    return { status: response.status, json: z.any().parse(await response.json()) };
+  };
+  const { options } = (await post('/passkey/options', {})).json;
+  const { credential } = createPasskey({ ...page, challenge: options.challenge });
+  const opened = new DatabaseSync(database);
+  opened.exec('CREATE TRIGGER lost AFTER INSERT ON passkeys BEGIN DELETE FROM user_roles; END');
+  opened.close();
+  expect((await post('/passkey', { name: 'Phone', credential })).status).toBe(202);
+  expect(revoked).toEqual([{ kind: 'user', id: userId }]);
+});
