@@ -72,6 +72,9 @@ export interface OwnAccountTexts {
   readonly confirm: string;
   readonly back: string;
   readonly sessions: string;
+  readonly openSessions: string;
+  readonly openSessionsWhy: string;
+  readonly endSession: string;
   readonly signOut: string;
   readonly messages: Readonly<Record<OwnAccountMessage, string>>;
 }

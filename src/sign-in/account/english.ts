@@ -136,6 +136,9 @@ export const english: AccountTexts = {
     confirm: 'Confirm',
     back: 'Back to your account',
     sessions: 'Your sessions',
+    openSessions: 'Where you are signed in',
+    openSessionsWhy: 'Browsers, and programs that use your account. End what you do not know.',
+    endSession: 'Sign out',
     signOut: 'Sign out',
     messages: {
       addressInvalid: 'This is not an e-mail address. Please correct it.',

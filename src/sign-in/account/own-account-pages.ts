@@ -1,5 +1,7 @@
-/** The pages of a person's own account as HTML: addresses and keys, the code for one of them, and the secret of a new key. Without script. */
+/** The pages of a person's own account as HTML: addresses, keys and sessions, the code for one of them, and the secret of a new key. Without script. */
+import { type DeviceTexts, deviceName } from '../../core/request/device-name.ts';
 import { type Html, html, nothing, type Page } from '../pages/page.ts';
+import type { PageTexts } from '../pages/texts/page-texts.ts';
 import { paths } from '../paths.ts';
 import { actionForm, badge, dateOf, signInAgainFirst, table } from './elements.ts';
 import { alertOf, codeField, type Frame, hidden, render } from './pages.ts';
@@ -8,6 +10,8 @@ export interface OwnAccount {
   readonly name: string;
   readonly addresses: readonly { id: string; address: string; isPreferred: boolean; isVerified: boolean }[];
   readonly keys: readonly { id: string; name: string; apiKey: string; expireAtS: number; isVerified: boolean }[];
+  /** Of browsers and of programs that signed in at the Auth API. */
+  readonly sessions: readonly { id: string; address: string; device: string; expireAtS: number; isThisOne: boolean }[];
   /** Address of a new sign-in; null: the last one is recent enough for changes. */
   readonly signInAgain: string | null;
   readonly isAdministrator: boolean;
@@ -15,7 +19,8 @@ export interface OwnAccount {
 
 export function ownAccountPage(
   frame: Frame,
-  { name, addresses, keys, signInAgain, isAdministrator }: OwnAccount,
+  { name, addresses, keys, sessions, signInAgain, isAdministrator }: OwnAccount,
+  pageTexts: PageTexts,
 ): Page {
   const texts = frame.texts.account;
   const mayChange = signInAgain === null;
@@ -33,6 +38,13 @@ export function ownAccountPage(
 </tr>
 `,
   );
+  const rowsOfSessions = sessions.map(
+    ({ id, address, device, expireAtS, isThisOne }) => html`<tr>
+<td>${nameOfDevice(device, pageTexts)}${badge(isThisOne, pageTexts.thisSession)}<br><small>${address} ${texts.until(dateOf(expireAtS))}</small></td>
+<td class="actions">${isThisOne ? nothing : actionForm(paths.account, 'end-session', { id }, texts.endSession)}</td>
+</tr>
+`,
+  );
   const again = signInAgainFirst(signInAgain ?? '', texts.signInAgainWhy, texts.signInAgain);
   return render(
     frame,
@@ -42,9 +54,18 @@ export function ownAccountPage(
 ${alertOf(frame)}${mayChange ? nothing : again}<h2>${texts.addresses}</h2>
 ${table(rowsOfAddresses)}${mayChange ? newAddress(texts) : nothing}<h2>${texts.keys}</h2>
 <p class="faint">${texts.keysWhy}</p>
-${table(rowsOfKeys)}${mayChange ? newKey(texts) : nothing}<p class="row end">${frame.settings.passkeys ? html`<a href="${paths.passkeys}">${frame.texts.passkeys.title}</a> ` : nothing}${isAdministrator ? html`<a href="${paths.people}">${frame.texts.administration.title}</a> ` : nothing}<a href="${paths.sessions}">${texts.sessions}</a> <a href="${paths.signOut}">${texts.signOut}</a></p>
+${table(rowsOfKeys)}${mayChange ? newKey(texts) : nothing}<h2>${texts.openSessions}</h2>
+<p class="faint">${texts.openSessionsWhy}</p>
+${table(rowsOfSessions)}<p class="row end">${frame.settings.passkeys ? html`<a href="${paths.passkeys}">${frame.texts.passkeys.title}</a> ` : nothing}${isAdministrator ? html`<a href="${paths.people}">${frame.texts.administration.title}</a> ` : nothing}<a href="${paths.sessions}">${texts.sessions}</a> <a href="${paths.signOut}">${texts.signOut}</a></p>
 `,
   );
+}
+
+const maxProgram = 60;
+
+/** A program that is no browser is named as it names itself. */
+function nameOfDevice(device: string, texts: DeviceTexts): string {
+  return deviceName(device, { ...texts, unknownBrowser: device.slice(0, maxProgram) || texts.unknownBrowser });
 }
 
 type Texts = Frame['texts']['account'];

@@ -1,7 +1,8 @@
 /**
- * A person's own account at the embedded Auth API: addresses and API keys, by the bearer in the session. What makes an account accessible in
+ * A person's own account at the embedded Auth API: addresses, API keys and sessions, by the bearer in the session. What makes an account accessible in
  * a new way needs a recent sign-in: otherwise the thief of a session could keep the account.
  */
+import { pageTexts } from '../page-look.ts';
 import { type PageReply, redirect, show } from '../page-request.ts';
 import { paths } from '../paths.ts';
 import type { SignInParts } from '../sign-in-parts.ts';
@@ -20,10 +21,11 @@ export function createOwnAccount(
   const onVisit = createVisits(parts, accounts);
 
   async function accountPage(visit: Visit, message: string | null) {
-    const [session, emails, keys] = await Promise.all([
+    const [session, emails, keys, sessions] = await Promise.all([
       visit.call({ method: 'GET', path: '/session' }),
       visit.call({ method: 'GET', path: '/emails' }),
       visit.call({ method: 'GET', path: '/keypairs' }),
+      visit.call({ method: 'GET', path: '/sessions' }),
     ]);
     return ownAccountPage(
       { ...visit.frame, message },
@@ -42,11 +44,19 @@ export function createOwnAccount(
           expireAtS: Number(expireAt),
           isVerified: verified === true,
         })),
+        sessions: listIn(sessions, 'sessions').map(({ sessionID, ip, userAgent, expireAt, current }) => ({
+          id: String(sessionID),
+          address: String(ip),
+          device: String(userAgent),
+          expireAtS: Number(expireAt),
+          isThisOne: current === true,
+        })),
         signInAgain: visit.isRecent ? null : visit.signInAgain,
         isAdministrator: ['roles', 'withheldRoles'].some((list) =>
           namesIn(session.json[list]).includes(administratorRole),
         ),
       },
+      pageTexts(visit.request),
     );
   }
 
@@ -112,6 +122,8 @@ export function createOwnAccount(
           return await verify(visit, action, form);
         case 'remove-key':
           return await change(visit, { method: 'DELETE', path: `/keypair/${id}` });
+        case 'end-session':
+          return await change(visit, { method: 'DELETE', path: `/session/${id}` });
       }
       if (!visit.isRecent) return redirect(visit.signInAgain);
       switch (action) {

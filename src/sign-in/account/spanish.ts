@@ -139,6 +139,9 @@ export const spanish: AccountTexts = {
     confirm: 'Confirmar',
     back: 'Volver a su cuenta',
     sessions: 'Sus sesiones',
+    openSessions: 'Dónde ha iniciado sesión',
+    openSessionsWhy: 'Navegadores y programas que usan su cuenta. Cierre las sesiones que no reconozca.',
+    endSession: 'Cerrar sesión',
     signOut: 'Cerrar sesión',
     messages: {
       addressInvalid: 'Esto no es una dirección de correo. Corríjala, por favor.',

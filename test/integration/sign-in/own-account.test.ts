@@ -32,6 +32,35 @@ async function world(options: Parameters<typeof start>[0] = {}) {
 const hidden = (page: string, name: string) =>
   [...page.matchAll(new RegExp(`name="${name}" value="([^"]*)"`, 'g'))].map(([, value]) => value!);
 
+describe('sessions', () => {
+  test('are those of browsers and of programs; a program is ended here, and no session of another person', async () => {
+    const { ann, member, account, change, lastCode, origin } = await world();
+    const api = `${origin}/api/auth/v2/session`;
+    const headers = { 'content-type': 'application/json', 'user-agent': 'backup <b>/1.0' };
+    async function program(email: string) {
+      const asked = await fetch(api, { method: 'POST', headers, body: JSON.stringify({ email }) });
+      const { bearer, sessionID, verificationCodeID } = (await asked.json()) as Record<string, string>;
+      const body = JSON.stringify({ verificationCodeID, code: lastCode() });
+      await fetch(`${api}/verification`, { method: 'PUT', headers, body });
+      const status = async () => (await fetch(api, { headers: { authorization: `Bearer ${bearer}` } })).status;
+      return { id: sessionID!, status };
+    }
+    const own = await program('ann@example.test');
+    await member('eve@example.test');
+    const other = await program('eve@example.test');
+    const page = await account(ann);
+    expect(page.text).toContain('backup &#60;b&#62;/1.0');
+    expect(page.text.match(/this one/g)).toHaveLength(1);
+    expect([page.text.includes(own.id), page.text.includes(other.id)]).toEqual([true, false]);
+    const theft = await change(ann, { action: 'end-session', id: other.id });
+    expect([theft.status, theft.text.includes('has changed'), await other.status()]).toEqual([400, true, 200]);
+    expect(await own.status()).toBe(200);
+    expect((await change(ann, { action: 'end-session', id: own.id })).text).not.toContain('backup');
+    expect(await own.status()).toBe(401);
+    expect((await account(ann)).text).toContain('this one');
+  });
+});
+
 describe('addresses', () => {
   test('one is added with the code that is sent to it, becomes the preferred one, and the former one is removed', async () => {
     const { ann, account, change, lastCode } = await world();
