@@ -242,8 +242,11 @@ const signInKeys = z.strictObject({
   sessions: described(sessions.prefault({}), 'The sessions of browsers.'),
 });
 
-export const signInSection = refined(signInKeys, ({ origin, otherOrigins = [] }, { at }) => {
+export const signInSection = refined(signInKeys, ({ origin, otherOrigins = [], accounts: pages }, { at }) => {
   if (origin === undefined) return;
+  // A Content-Security-Policy names no such host (CSP Level 3 section 2.3.1), so browsers would not show the picture.
+  if (hostOf(origin).startsWith('[') && pages?.logo?.startsWith('/'))
+    at(['accounts', 'logo'], 'browsers load no picture from an IPv6 address', 'write it as a "data:" URL');
   const hosts = new Set([hostOf(origin)]);
   otherOrigins.forEach((other, index) => {
     if (other === undefined) return;

@@ -178,6 +178,8 @@ export interface RecoveryTexts {
   readonly kept: string;
   /** Of the page that a one-time link opens. */
   readonly linkTitle: string;
+  /** The title, once it is no longer valid. */
+  readonly linkVoid: string;
   readonly linkWhy: string;
   readonly linkUse: string;
 }

@@ -92,6 +92,7 @@ export const english: AccountTexts = {
     once: 'Write them down or print them now, and keep them where no one else finds them. They are not shown again, and each works once.',
     kept: 'I have kept them',
     linkTitle: 'Add your passkey',
+    linkVoid: 'The link cannot be used',
     linkWhy:
       'This link signs you in once, so that you can add a passkey: by fingerprint, face or PIN of your device. Use it only if you expected it.',
     linkUse: 'Sign in',

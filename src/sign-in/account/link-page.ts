@@ -13,10 +13,11 @@ ${hidden('state', state)}${hidden('link', link ?? '')}<button>${recovery.linkUse
 `;
   const wayOn = html`<p><a href="${paths.account}">${administration.ownAccount}</a></p>
 `;
+  const title = link === null ? recovery.linkVoid : recovery.linkTitle;
   return render(
     frame,
-    recovery.linkTitle,
-    html`<h1>${recovery.linkTitle}</h1>
+    title,
+    html`<h1>${title}</h1>
 ${alertOf(frame)}${link === null ? wayOn : form}`,
   );
 }

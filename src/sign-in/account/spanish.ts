@@ -93,6 +93,7 @@ export const spanish: AccountTexts = {
     once: 'Anótelos o imprímalos ahora y guárdelos donde nadie más los encuentre. No se vuelven a mostrar, y cada uno sirve una vez.',
     kept: 'Ya los he guardado',
     linkTitle: 'Añada su llave de acceso',
+    linkVoid: 'El enlace no se puede usar',
     linkWhy:
       'Este enlace inicia sesión una vez, para que añada una llave de acceso: con la huella, la cara o el PIN de su dispositivo. Úselo solo si lo esperaba.',
     linkUse: 'Iniciar sesión',

@@ -81,7 +81,7 @@ test('at several hosts a person signs in once, on the pages of the main one, and
 
 test('all pages have the configured name, logo and color, also those of the provider and of refusals', async () => {
   const port = await freePort();
-  const { origin } = await start({
+  const { origin, gateway, open, askAccount, enter } = await start({
     port,
     accounts: `  accounts: { name: "Team <wiki>", logo: /logo.svg, color: "#0b6e4f" }
   providers:
@@ -98,8 +98,22 @@ test('all pages have the configured name, logo and color, also those of the prov
     address: `${own}/sign-in/authApi?go=1`,
     origin: `${own.replace('127.0.0.1', 'localhost')}/sign-out?at_origin=1`,
   };
-  for (const [name, address] of Object.entries(addresses)) {
-    const { text, headers } = await new CookieBrowser().visit(address);
+  const browser = new CookieBrowser();
+  await enter(browser, await askAccount(browser, await open(browser), 'ann@example.test'), gateway.codes.at(-1)!.code);
+  const form = { 'content-type': 'application/x-www-form-urlencoded', origin, 'sec-fetch-site': 'same-origin' };
+  const callback = new URL((await open(new CookieBrowser())).url);
+  const failed = `${own}/callback/gone?error=access_denied&state=${encodeURIComponent(callback.searchParams.get('state')!)}`;
+  const visits = [
+    ...Object.entries(addresses).map(([name, address]) => [name, new CookieBrowser().visit(address)] as const),
+    ['sessions', browser.visit(`${own}/sessions`)] as const,
+    ['failure', new CookieBrowser().visit(failed)] as const,
+    [
+      'kept form',
+      new CookieBrowser().visit(`${origin}/other`, { method: 'POST', headers: form, body: 'a=b' }),
+    ] as const,
+  ];
+  for (const [name, visit] of visits) {
+    const { text, headers } = await visit;
     const policy = headers.get('content-security-policy');
     const seen = {
       name: text.includes('· Team &#60;wiki&#62;</title>'),

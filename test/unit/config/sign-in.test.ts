@@ -313,6 +313,15 @@ routes: [{ id: a, match: { path: "/a/**" }, upstream: app, access: [user], crede
     expect(problemsOf(accounts({ more: `, accounts: { logo: '${logo}' }` }))).toHaveLength(1);
   });
 
+  it('takes a path of a logo from no IPv6 address, which no policy of a page can name (controls: a picture, and a name)', () => {
+    const logoAt = (origin: string, logo: string) =>
+      problemsOf(accounts({ more: `, accounts: { logo: '${logo}' }` }).replace('https://app.example.test', origin));
+    const picture = 'data:image/png;base64,iVBORw0KGgo=';
+    expect(logoAt('https://[2001:db8::1]', '/logo.svg')).toEqual(['browsers load no picture from an IPv6 address']);
+    expect(logoAt('https://[2001:db8::1]', picture)).toEqual([]);
+    expect(logoAt('https://app.example.test', '/logo.svg')).toEqual([]);
+  });
+
   it.each(['red', '#fff', '#0b6e4f; }', 'url(x)'])('takes no color %s', (color) => {
     expect(problemsOf(accounts({ more: `, accounts: { color: '${color}' }` }))).toHaveLength(1);
   });
