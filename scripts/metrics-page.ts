@@ -72,7 +72,12 @@ ${table(
 
 [TLS](../guides/tls.md) to clients. \`certificate\` is the path of the file, as the configuration has it.
 
-${table('rolegate_tls_handshakes_total', 'rolegate_certificate_expiry_timestamp_seconds')}
+${table(
+  'rolegate_tls_handshakes_total',
+  'rolegate_certificate_expiry_timestamp_seconds',
+  'rolegate_revocation_list_issue_timestamp_seconds',
+  'rolegate_revocation_list_expiry_timestamp_seconds',
+)}
 
 ## PROXY protocol
 

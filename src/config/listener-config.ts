@@ -39,6 +39,8 @@ export interface PortTlsConfig extends Omit<z.output<typeof listenerTls>, 'certi
   readonly clientMode: 'required' | 'optional';
   /** Texts of their revocation lists; null: none are needed. */
   readonly clientCrls: readonly string[] | null;
+  /** The path of their file, as written. */
+  readonly clientCrlFile: string | null;
 }
 
 /** Texts of PEM files, read with the configuration. */

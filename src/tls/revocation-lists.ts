@@ -1,7 +1,14 @@
 /** Until when revocation lists (RFC 5280 section 5) are valid. Only OpenSSL decides by them; this is for warnings, and to look again in time. */
 
-/** When the next list is due, in milliseconds since the epoch; null: the list does not say. Throws if it cannot be read. */
-export function nextUpdateMs(pem: string): number | null {
+/** In milliseconds since the epoch. */
+export interface ListTimes {
+  readonly issuedAtMs: number;
+  /** When the next list is due; infinity: the list does not say. */
+  readonly expiresAtMs: number;
+}
+
+/** Of a list that OpenSSL has read. */
+export function timesOf(pem: string): ListTimes {
   const der = Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ''), 'base64');
   const list = open(der, 0);
   const parts = open(der, list.start);
@@ -10,10 +17,14 @@ export function nextUpdateMs(pem: string): number | null {
   const first = open(der, at);
   if (first.tag === integer) at = first.end;
   for (let skipped = 0; skipped < 2; skipped += 1) at = open(der, at).end;
-  const next = open(der, open(der, at).end);
-  return next.tag === utcTime || next.tag === generalizedTime
-    ? momentOf(der.toString('latin1', next.start, next.end), next.tag)
-    : null;
+  const issued = open(der, at);
+  const next = open(der, issued.end);
+  const textOf = ({ start, end }: typeof next) => der.toString('latin1', start, end);
+  const says = next.tag === utcTime || next.tag === generalizedTime;
+  return {
+    issuedAtMs: momentOf(textOf(issued), issued.tag),
+    expiresAtMs: says ? momentOf(textOf(next), next.tag) : Number.POSITIVE_INFINITY,
+  };
 }
 
 const integer = 0x02;
@@ -36,8 +47,11 @@ function momentOf(text: string, tag: number): number {
   return Date.parse(`${century}${text}`.replace(/^(\d{4})(..)(..)(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6Z'));
 }
 
-/** The earliest one after this time; null: none is due. */
-export function nextExpiryMs(pems: readonly string[], nowMs: number): number | null {
-  const due = pems.map(nextUpdateMs).filter((ms) => ms !== null && ms > nowMs);
-  return due.length === 0 ? null : Math.min(...due.map(Number));
+/** The first one that expires after this time; null: none does. */
+export function nextToExpire(lists: readonly ListTimes[], afterMs: number): ListTimes | null {
+  const due = lists.filter(({ expiresAtMs }) => expiresAtMs > afterMs && Number.isFinite(expiresAtMs));
+  return due.reduce<ListTimes | null>(
+    (first, one) => (first === null || one.expiresAtMs < first.expiresAtMs ? one : first),
+    null,
+  );
 }

@@ -2,6 +2,7 @@
 import { constants } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { type Certificate, type CertificateFacts, factsOf, namesFor } from './certificate-names.ts';
+import { type ListTimes, nextToExpire, timesOf } from './revocation-lists.ts';
 import { ticketKeys, ticketPeriod } from './ticket-keys.ts';
 
 export interface ServerTls {
@@ -16,6 +17,8 @@ export interface ServerTls {
   readonly clientMode?: 'required' | 'optional';
   /** Their revocation lists, one of each in a text; null or unset: none are needed. */
   readonly clientCrls?: readonly string[] | null;
+  /** Names them in metrics. */
+  readonly clientCrlFile?: string | null;
 }
 
 /** Forward secrecy and AEAD only. */
@@ -39,17 +42,23 @@ export interface Presented extends CertificateFacts {
   readonly context: SecureContext;
 }
 
+export interface RevocationList extends ListTimes {
+  readonly file: string;
+}
+
 export class ServerContexts {
   readonly #tls: ServerTls;
   readonly #secret: string | Uint8Array;
   readonly #presented: readonly Presented[];
   readonly #byName = new Map<string, SecureContext>();
+  readonly lists: readonly ListTimes[];
   #first: { readonly period: number; readonly context: SecureContext } | null = null;
 
   /** `earlier`: its contexts are used again for certificates that stay, and for those whose new file is not valid now. */
   constructor(tls: ServerTls, secret: string | Uint8Array, earlier: ServerContexts | null, nowMs: number) {
     this.#tls = tls;
     this.#secret = secret;
+    this.lists = (tls.clientCrls ?? []).map(timesOf);
     this.#presented = tls.certificates.map((certificate) => this.#present(certificate, earlier, nowMs));
     for (const { names, context } of this.#presented) {
       for (const name of names) if (!this.#byName.has(name)) this.#byName.set(name, context);
@@ -84,8 +93,10 @@ export class ServerContexts {
     return clientCa != null && clientMode === 'required';
   }
 
-  get clientCrls(): readonly string[] {
-    return this.#tls.clientCrls ?? [];
+  /** Of the file with revocation lists: the one that expires first, expired ones included; null: there is none. */
+  get revocationList(): RevocationList | null {
+    const first = nextToExpire(this.lists, Number.NEGATIVE_INFINITY);
+    return first === null ? null : { file: this.#tls.clientCrlFile ?? '', ...first };
   }
 
   #present(certificate: Certificate, earlier: ServerContexts | null, nowMs: number): Presented {

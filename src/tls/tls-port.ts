@@ -9,7 +9,7 @@ import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { Deadline, Deadlines } from '../http1/deadline-wheel.ts';
 import { peerCertificate } from './client-certificate.ts';
-import { nextExpiryMs } from './revocation-lists.ts';
+import { nextToExpire } from './revocation-lists.ts';
 import { ServerContexts, type ServerTls } from './server-contexts.ts';
 
 /** Handshakes of one client at once. */
@@ -69,6 +69,10 @@ export class TlsPort {
     return this.#contexts.certificates;
   }
 
+  get revocationList(): ServerContexts['revocationList'] {
+    return this.#contexts.revocationList;
+  }
+
   /** Whether a certificate is for this host. */
   covers(host: string): boolean {
     return this.#contexts.covers(host);
@@ -90,8 +94,8 @@ export class TlsPort {
   #awaitListEnd(): void {
     clearTimeout(this.#listEnd);
     const nowMs = this.#options.now();
-    const endMs = nextExpiryMs(this.#contexts.clientCrls, nowMs);
-    if (endMs === null) return;
+    const endMs = nextToExpire(this.#contexts.lists, nowMs)?.expiresAtMs;
+    if (endMs === undefined) return;
     const waitMs = Math.min(endMs - nowMs, maxTimerMs);
     this.#listEnd = setTimeout(() => {
       if (this.#options.now() >= endMs)

@@ -67,6 +67,7 @@ export function checkPortTls(tls: PortTlsKeys | undefined, at: Location): PortTl
     certificates: readCertificatePairs(tls.certificates, at.at('certificates')),
     clientMode: clientCertificates?.mode ?? 'required',
     clientCa: readAuthorities(clientCertificates?.ca, at.at('clientCertificates', 'ca'), true),
+    clientCrlFile: clientCertificates?.crl ?? null,
     clientCrls: readRevocationLists(clientCertificates?.crl, at.at('clientCertificates', 'crl')),
   };
 }

@@ -4,7 +4,7 @@ import type { TlsPort } from '../../tls/tls-port.ts';
 import { readingsIn } from './readings.ts';
 
 /** Of one port. */
-export interface TlsReadings extends Pick<TlsPort, 'counts'> {
+export interface TlsReadings extends Pick<TlsPort, 'counts' | 'revocationList'> {
   readonly certificates: readonly { readonly certificate: { readonly file: string }; readonly expiresAtMs: number }[];
 }
 
@@ -23,6 +23,22 @@ export function createTlsMetrics(registry: Registry): (port: TlsReadings) => voi
     'rolegate_certificate_expiry_timestamp_seconds',
     'When a certificate that clients or other callers see expires, by its file.',
     () => ports.flatMap((port) => port.certificates.map((one) => [one.certificate.file, one.expiresAtMs / 1000])),
+    'min',
+  );
+  const lists = (key: 'issuedAtMs' | 'expiresAtMs') =>
+    ports.flatMap(({ revocationList: list }) => (list === null ? [] : [[list.file, list[key] / 1000] as const]));
+  read.gaugePer(
+    'list',
+    'rolegate_revocation_list_issue_timestamp_seconds',
+    'When the revocation list that expires first was issued, by its file.',
+    () => lists('issuedAtMs'),
+    'min',
+  );
+  read.gaugePer(
+    'list',
+    'rolegate_revocation_list_expiry_timestamp_seconds',
+    'When the first revocation list of a file expires. Then certificates of its authority are refused.',
+    () => lists('expiresAtMs'),
     'min',
   );
   return (port) => void ports.push(port);

@@ -118,6 +118,15 @@ export const alertCases: Readonly<Record<string, AlertCase>> = {
   },
   RolegateCertificateRenewalLate: certificate(30, 14, '13d 23h 20m 0s'),
   RolegateCertificateExpiresSoon: certificate(14, 2, '1d 23h 20m 0s'),
+  RolegateRevocationListExpires: {
+    series: {
+      [`rolegate_revocation_list_expiry_timestamp_seconds${labels(',list="/tls/list.pem"')}`]: between(864_000, 7_200),
+      [`rolegate_revocation_list_issue_timestamp_seconds${labels(',list="/tls/list.pem"')}`]: always(-86_400),
+    },
+    at,
+    labels: { ...job, list: '/tls/list.pem' },
+    value: '1h 20m 0s',
+  },
   RolegateReloadRefused: gauge('rolegate_config_last_load_successful', lowered),
   RolegateAuthApiFailing: {
     series: {

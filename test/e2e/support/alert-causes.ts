@@ -1,6 +1,7 @@
 /** Faults of a real installation, each with the alerts that fire and a way to undo it. */
 import { readdirSync } from 'node:fs';
 import { adminToken, maxConnections, maxDescriptors } from '../../support/monitoring/gateways.ts';
+import { createOpensslAuthority } from '../../support/openssl-authority.ts';
 import type { AlertWorld } from './alert-world.ts';
 import {
   changed,
@@ -135,17 +136,21 @@ export const rounds: readonly (readonly Cause[])[] = [
       make: ({ gateways: [gateway] }) => held(gateway!.port, (open) => maxConnections + 20 - open),
     },
     {
-      what: 'a certificate that expires in two days',
-      alerts: ['RolegateCertificateRenewalLate', 'RolegateCertificateExpiresSoon'],
+      what: 'a certificate that expires in two days, and a revocation list that expires in an hour',
+      alerts: ['RolegateCertificateRenewalLate', 'RolegateCertificateExpiresSoon', 'RolegateRevocationListExpires'],
       async make({ gateways: [, , gateway] }) {
         const { tls, remove } = writeCertificate([-88, 2]);
+        const clients = createOpensslAuthority('clients');
+        clients.crl(false, 3_600);
+        const files = `ca: "${clients.folder}/ca.pem", crl: "${clients.folder}/crl.pem"`;
+        const withClients = tls.replace(/\}$/, `, clientCertificates: { ${files} } }`);
         const restarted = async (change?: (text: string) => string) => {
           await gateway!.stop();
           gateway!.configure(change);
           await gateway!.start();
         };
         const plain = `listen: "127.0.0.1:${gateway!.port}"`;
-        const secure = `{ address: "127.0.0.1:0", tls: ${tls} }`;
+        const secure = `{ address: "127.0.0.1:0", tls: ${withClients} }`;
         await restarted((text) =>
           text.replace(plain, `listen: [{ address: "127.0.0.1:${gateway!.port}" }, ${secure}]`),
         );
@@ -153,6 +158,7 @@ export const rounds: readonly (readonly Cause[])[] = [
           async undo() {
             await restarted();
             remove();
+            clients.close();
           },
         };
       },

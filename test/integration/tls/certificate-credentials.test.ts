@@ -40,6 +40,7 @@ beforeEach(() => {
 });
 
 const operators = 'operators-of-the-test-01234567890123456789';
+const operator = { headers: { authorization: `Bearer ${operators}` } };
 const settings = (userId = 'spiffe', more = ''): Partial<TlsSettings> => ({
   tls: ', clientCertificates: { ca: clients.pem, crl: list.pem, mode: optional }',
   others: `, events: { targets: ["http://127.0.0.1:${(events.address() as AddressInfo).port}"] }`,
@@ -277,10 +278,16 @@ describe('a certificate that is no longer valid', () => {
   });
 
   test('the end of a list ends open connections with a certificate, and no others', async () => {
-    world.files.set('list.pem', clients.crl(false, 2));
-    const { port } = await world.start(settings());
+    world.files.set('list.pem', clients.crl(false, 3));
+    const gateway = await world.start(settings());
+    const { port } = gateway;
     const orders = clients.issue('orders', 'URI:spiffe://acme.test/orders');
     const [open, other] = [await secured(port, { ...trusted, ...orders }), await secured(port, trusted)];
+    const page = await (await fetch(`${gateway.admin}/metrics`, operator)).text();
+    for (const name of ['issue', 'expiry'])
+      expect(page).toMatch(
+        new RegExp(`^rolegate_revocation_list_${name}_timestamp_seconds\\{list="list.pem"\\} \\d+$`, 'm'),
+      );
     for (const one of [open, other]) one.resume().on('error', () => {});
     await vi.waitFor(() => expect(open.destroyed).toBe(true), { timeout: 5_000 });
     expect(other.destroyed).toBe(false);

@@ -70,6 +70,7 @@ describe('docs/reference/metrics.md', () => {
     telemetry.watchTls({
       counts: { full: 1, resumed: 1, failed: 1, late: 1 },
       certificates: [{ certificate: { file: 'a.pem' }, expiresAtMs: 1 }],
+      revocationList: { file: 'list.pem', issuedAtMs: 0, expiresAtMs: 1 },
     });
     telemetry.watchServer({
       connections: () => 1,
