@@ -45,7 +45,7 @@ const kinds: Readonly<Record<string, Check>> = {
   /** Commands for an installation with Docker. */
   'sh compose': { in: 'test/unit/compose-page.test.ts' },
   /** Verification of a published release. */
-  'sh release': { in: 'test/unit/releasing/workflows.test.ts' },
+  'sh release': { in: 'scripts/releasing/workflows.test.ts' },
   /** Units, and commands for a host with systemd. */
   'ini systemd': { in: 'test/e2e/one-host-guide.test.ts' },
   'sh host': { in: 'test/e2e/one-host-guide.test.ts' },

@@ -168,10 +168,10 @@ describe('commands', () => {
     'docs/guides/basic-clients.md': 'test/e2e/real-clients.test.ts',
     'docs/guides/compose.md': 'test/unit/compose-page.test.ts',
     'docs/guides/one-host.md': 'test/e2e/one-host-guide.test.ts',
-    'docs/guides/scale.md': 'test/integration/docs/scale-guide.test.ts',
+    'docs/guides/scale.md': 'bench/scale/scale-guide.test.ts',
     'docs/guides/kubernetes.md': 'test/chart/kubernetes-guide.test.ts',
     'docs/guides/redis.md': 'test/integration/redis/acl.test.ts',
-    'docs/guides/verify-a-release.md': 'test/unit/releasing/workflows.test.ts',
+    'docs/guides/verify-a-release.md': 'scripts/releasing/workflows.test.ts',
   };
   const ends = /^npm run -s rolegate -- (validate|routes|schema|version|--help)\b/;
   const serves = /^npm run -s rolegate -- serve\b/;
