@@ -1,6 +1,7 @@
 /** A real Prometheus that scrapes the gateways and other targets, and evaluates the rules. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { alertsFile } from '../alert-rules.ts';
 import { freePort } from '../free-port.ts';
 import { type Processes, untilListening } from '../processes.ts';
 import { adminToken, type Gateway } from './gateways.ts';
@@ -17,8 +18,6 @@ export interface PrometheusOptions {
 
 /** Scrape interval in seconds, if no other one is asked for. */
 export const everyS = 2;
-
-const alertsFile = new URL('../../monitoring/alerts.yaml', import.meta.url);
 
 /** Returns its origin. */
 export async function startPrometheus(
