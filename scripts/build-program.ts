@@ -61,7 +61,7 @@ const { output } = await build.write({
       // What tools and gateways decide with.
       {
         name: 'decision',
-        test: /src[\\/](core|policy-tools[\\/](replay[\\/]decision-record|shadow[\\/]compare-decisions)|identity[\\/]sources[\\/]select-source|telemetry[\\/]log[\\/]ascii-json|authorizer[\\/]managed-headers)\b/,
+        test: /src[\\/](core|policy-tools[\\/](replay[\\/]decision-record|shadow[\\/]compare-decisions)|identity[\\/]sources[\\/](select-source|certificate[\\/]certificate-facts)|telemetry[\\/]log[\\/]ascii-json|authorizer[\\/]managed-headers)\b/,
       },
       { name: 'findings', test: /src[\\/]app[\\/]place-findings\.ts$/ },
       { name: 'gateway', test: /src[\\/]cli[\\/]serve\.ts$/ },

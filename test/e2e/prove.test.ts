@@ -236,7 +236,7 @@ test('reports a closed port, and an unknown credential', async () => {
   const nobody = runRolegate(['prove', gateway.origin, '--config', file], good);
   expect([await nobody.ended, nobody.output()]).toEqual([
     2,
-    'rolegate: describe the owner of the credential: --roles, --groups, --user\n',
+    'rolegate: describe the owner of the credential: --roles, --groups, --user, or --claims\n',
   ]);
 });
 
