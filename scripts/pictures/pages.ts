@@ -8,7 +8,7 @@ import { launchChromium, noChromium } from '../../test/support/chromium.ts';
 import { runRolegate } from '../../test/support/running-command.ts';
 
 /** Of a page, in CSS pixels. */
-const size = { width: 390, height: 530 };
+const size = { width: 390, height: 540 };
 const gap = 16;
 const backgrounds = { light: '#ffffff', dark: '#0d1117' } as const;
 

@@ -135,7 +135,7 @@ function compileSignIn(file: ConfigFile, sources: readonly SourceConfig[], folde
   const { cache, authApi } = file;
   const signIn = inUnits(configSchema.shape.signIn, file.signIn);
   if (signIn === undefined) return null;
-  const { name = new URL(signIn.origin).host, logo: address = null, color = null } = signIn.accounts ?? {};
+  const { name = new URL(signIn.origin).hostname, logo: address = null, color = null } = signIn.accounts ?? {};
   const logo = address?.startsWith('/') ? signIn.origin + address : address;
   const mayRegister = authApi?.embedded?.selfRegistration === true;
   const maxAgeMs = authApi?.embedded?.recentSignIn ?? recentSignInMs;

@@ -16,7 +16,7 @@ p { margin: 0 0 16px }
 summary { margin: 16px 0; cursor: pointer }
 a { color: light-dark(#1d5fd0, #6ea3ff) }
 nav { display: flex; flex-wrap: wrap; gap: 8px 20px; margin: 0 0 20px }
-pre { margin: 0; padding: 16px; overflow-x: auto; border-radius: 8px; background: light-dark(#fff, #1b2027);
+pre { margin: 0; padding: 16px; white-space: pre-wrap; overflow-wrap: anywhere; border-radius: 8px; background: light-dark(#fff, #1b2027);
   border: 1px solid light-dark(#dde1e7, #323a45); font: 13px/1.5 ui-monospace, monospace }
 `;
 

@@ -9,7 +9,7 @@ export const accounts = z.strictObject({
     text('a name', (value) =>
       /^[^\p{C}\p{Zl}\p{Zp}]{1,60}$/u.test(value) ? value : new Problem('expected a name'),
     ).optional(),
-    'Name of the application on these pages. If unset, the host of "origin".',
+    'Name of the application on these pages. If unset, the host of "origin", without a port.',
     { examples: ['Example Wiki'] },
   ),
   logo: neither(

@@ -27,7 +27,7 @@ ${hidden('state', state)}<label for="code">${recovery.label}</label>
 export function recoveryPart({ texts: { recovery } }: Frame, unused: number, mayCreate: boolean): Html {
   return html`<h2>${recovery.codes}</h2>
 <p>${recovery.left(unused)}</p>
-${mayCreate ? html`<p class="faint">${recovery.createWhy}</p>\n${actionForm(paths.recoveryCodes, 'create', {}, recovery.create)}` : nothing}`;
+${mayCreate ? html`${unused === 0 ? nothing : html`<p class="faint">${recovery.createWhy}</p>\n`}${actionForm(paths.recoveryCodes, 'create', {}, recovery.create)}` : nothing}`;
 }
 
 export function recoveryCodesPage(frame: Frame, codes: readonly string[]): Page {

@@ -148,7 +148,7 @@ main {
 }
 main.wide { max-width: 44rem }
 main:has(table) { max-width: 46rem }
-h1 { margin: 0 0 12px; font-size: 1.375rem; line-height: 1.3; font-weight: 600; overflow-wrap: anywhere }
+h1 { margin: 0 0 12px; font-size: 1.375rem; line-height: 1.3; font-weight: 600; overflow-wrap: anywhere; text-wrap: balance }
 h2 { margin: 28px 0 8px; font-size: 1.0625rem; line-height: 1.3; font-weight: 600 }
 [hidden] { display: none !important }
 p, form { margin: 0 0 16px }
@@ -157,9 +157,9 @@ p:last-child, form:last-child { margin-bottom: 0 }
 .row { display: flex; flex-wrap: wrap; gap: 12px; align-items: center }
 .button, button {
   display: inline-block; padding: 9px 18px; border: 1px solid var(--brand); border-radius: 8px; cursor: pointer;
-  background: var(--brand); color: var(--on-brand); font: inherit; font-weight: 500; text-decoration: none;
+  background: var(--brand); color: var(--on-brand); font: inherit; font-weight: 500; text-align: center; text-decoration: none;
 }
-.button.wide { display: block; text-align: center; overflow-wrap: anywhere }
+.button.wide { display: block; overflow-wrap: anywhere }
 .button.plain, button.plain { background: none; color: var(--accent); border-color: var(--line) }
 .button:focus-visible, button:focus-visible, a:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
 label { display: block; margin-bottom: 6px; font-weight: 500 }

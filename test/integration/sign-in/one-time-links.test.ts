@@ -12,6 +12,8 @@ const startWithMail = accountWorlds();
 const path = '/.rolegate/link';
 const log = { info() {}, warn() {}, error() {} };
 
+const headingOf = ({ text }: Visited) => /<h1>([^<]+)</.exec(text)?.[1];
+
 /** Where `ada` administers. */
 async function world(options: Parameters<typeof start>[0] = {}) {
   const made = await start({ administrator: 'ada@example.test', ...options });
@@ -41,11 +43,7 @@ describe('a one-time link', () => {
     const { gateway, link, origin, page, post, use, usePasskey, open, visit } = await world();
     const [browser, text] = [new CookieBrowser(), await link()];
     const shown = await visit(browser, text);
-    expect([shown.status, shown.text.includes('Add your passkey'), shown.text.includes('<script')]).toEqual([
-      200,
-      true,
-      false,
-    ]);
+    expect([shown.status, headingOf(shown), shown.text.includes('<script')]).toEqual([200, 'Add your passkey', false]);
     const arrived = await use(browser, shown);
     expect(arrived.url).toBe(`${origin}/.rolegate/account/passkeys`);
     expect(arrived.text).toContain('data-create');
@@ -108,7 +106,13 @@ describe('what is refused', () => {
     const refusedAs = async (text: string) => {
       const browser = new CookieBrowser();
       const seen = await use(browser, await visit(browser, text));
-      expect([seen.status, seen.text.includes('no longer valid'), session(browser)]).toEqual([403, true, undefined]);
+      expect([seen.status, headingOf(seen), session(browser)]).toEqual([403, 'The link cannot be used', undefined]);
+      expect([seen.text.includes('<title>The link cannot be used'), seen.text.includes('no longer valid')]).toEqual([
+        true,
+        true,
+      ]);
+      // There is nothing to press.
+      expect(seen.text).not.toContain('<form');
     };
     await refusedAs(await link(Date.now() - 86_400_000));
     const newest = await link();
