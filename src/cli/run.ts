@@ -6,6 +6,7 @@ import { TooManyFormsError } from '../core/url/form-texts.ts';
 import { formatNames } from '../policy-tools/import/format-names.ts';
 import { addCi } from './add-ci.ts';
 import { addInit } from './add-init.ts';
+import type { DemoOptions } from './demo/demo.ts';
 import type { DiffOptions } from './diff.ts';
 import { CommandError, ExitCode, exitMeanings } from './exit-code.ts';
 import type { ExplainOptions } from './explain.ts';
@@ -77,7 +78,8 @@ export function createProgram(done: Done): Command {
   program
     .command('demo')
     .description('run a complete system on this machine: gateway, Auth API and sample service')
-    .action(async () => done(await (await import('./demo/demo.ts')).demo()));
+    .option('--tls', 'serve https, with the certificate of an authority that is made for this run')
+    .action(async (options: DemoOptions) => done(await (await import('./demo/demo.ts')).demo(options)));
   addAuthApi(program, done);
   program
     .command('validate')

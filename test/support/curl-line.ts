@@ -1,4 +1,6 @@
 /** Executes a printed `curl` line, for machines without curl: the options that Rolegate's pages and screens use. */
+import { readFileSync } from 'node:fs';
+import { Agent } from 'undici';
 
 export interface CurlAnswer {
   readonly status: number;
@@ -13,6 +15,7 @@ export async function runCurlLine(line: string): Promise<CurlAnswer> {
   let url: string | null = null;
   let method: string | null = null;
   let body: string | null = null;
+  let authority: string | null = null;
   const headers: [string, string][] = [];
   for (let i = 0; i < args.length; i += 1) {
     const arg = args[i]!;
@@ -23,6 +26,7 @@ export async function runCurlLine(line: string): Promise<CurlAnswer> {
     if (arg === '-i' || arg === '-s' || arg === '-is') continue;
     if (arg === '-X') method = value();
     else if (arg === '-d') body = value();
+    else if (arg === '--cacert') authority = readFileSync(value(), 'utf8');
     else if (arg === '-H') {
       const header = value();
       const colon = header.indexOf(':');
@@ -31,13 +35,19 @@ export async function runCurlLine(line: string): Promise<CurlAnswer> {
     else url = arg.includes('://') ? arg : `http://${arg}`;
   }
   if (url === null) throw new Error(`no address in: ${line}`);
-  const answer = await fetch(url, {
-    method: method ?? (body === null ? 'GET' : 'POST'),
-    headers,
-    redirect: 'manual',
-    ...(body === null ? {} : { body }),
-  });
-  return { status: answer.status, headers: answer.headers, body: await answer.text() };
+  const agent = authority === null ? null : new Agent({ connect: { ca: authority } });
+  try {
+    const answer = await fetch(url, {
+      method: method ?? (body === null ? 'GET' : 'POST'),
+      headers,
+      redirect: 'manual',
+      ...(agent === null ? {} : { dispatcher: agent as never }),
+      ...(body === null ? {} : { body }),
+    });
+    return { status: answer.status, headers: answer.headers, body: await answer.text() };
+  } finally {
+    await agent?.close();
+  }
 }
 
 /** Words of a POSIX shell line with plain words, single and double quotes. */

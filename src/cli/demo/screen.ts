@@ -17,6 +17,8 @@ export interface DemoPlaces {
   readonly adminToken: string;
   /** How to call Rolegate in a terminal, such as `npm run -s rolegate --`. */
   readonly rolegate: string;
+  /** File of the authority of the gateway's certificate; null: it has none. */
+  readonly authorityFile: string | null;
 }
 
 /** Maximum line length. The screen fits a terminal of 80 columns and 24 lines, so that the credentials stay visible. */
@@ -25,7 +27,10 @@ const widest = 80;
 const defaultAdmin = 'http://127.0.0.1:9090';
 const json = '-H content-type:application/json';
 
-const curl = (url: string, ...options: readonly string[]) => wrapped(`curl -i ${url}`, options);
+const curlFor =
+  (hasAuthority: boolean) =>
+  (url: string, ...options: readonly string[]) =>
+    wrapped(`curl -i ${hasAuthority ? '--cacert "$CA" ' : ''}${url}`, options);
 
 function wrapped(command: string, options: readonly string[]): string {
   let line = `  ${command}`;
@@ -42,16 +47,18 @@ function wrapped(command: string, options: readonly string[]): string {
 }
 
 export function renderScreen(
-  { gateway, admin, adminToken, rolegate }: DemoPlaces,
+  { gateway, admin, adminToken, rolegate, authorityFile }: DemoPlaces,
   user: DemoUser,
   root: DemoUser,
 ): string {
   const [ann, key] = ['-H "authorization: Bearer $ANN"', '-H "api-key: $KEY"'];
   const own = admin === null || admin === defaultAdmin ? [] : [`--admin ${admin}`];
+  const curl = curlFor(authorityFile !== null);
   const comment = (text: string) => pc.dim(`  # ${text}`);
   const lines = [
     `${pc.bold('Rolegate demo')}   gateway ${pc.cyan(gateway)}${admin === null ? '' : `   admin ${pc.cyan(admin)}`}`,
     `Open the gateway in a browser, as ${user.email}, or paste in a terminal:`,
+    ...(authorityFile === null ? [] : [`  CA=${authorityFile}`]),
     `  AT=${gateway}`,
     `  ANN=${user.bearer}`,
     `  KEY=${user.apiKey}`,
@@ -85,12 +92,12 @@ const verifyPaths: Record<CodeMail['purpose'], string> = {
 };
 
 /** Output of the demo when a code is "mailed": the code, and the line that uses it. */
-export function renderCode(gateway: string, { to, purpose, codeId, code }: CodeMail): string {
+export function renderCode(gateway: string, { to, purpose, codeId, code }: CodeMail, hasAuthority: boolean): string {
   const url = `${gateway}/api/auth/v2${verifyPaths[purpose]}`;
   const body = `-d '${JSON.stringify({ verificationCodeID: codeId, code })}'`;
   // Only a login is verified without a credential.
   const bearer = purpose === 'session' ? [] : ['-H "authorization: Bearer <the bearer of the session>"'];
-  const line = curl(url, '-X PUT', json, ...bearer, body);
+  const line = curlFor(hasAuthority)(url, '-X PUT', json, ...bearer, body);
   const page = purpose === 'session' ? 'enter it on the page, or use it' : 'use it';
   return `\n  ${pc.bold(`code ${code}`)} for ${to}; ${page}:\n${line}\n\n`;
 }

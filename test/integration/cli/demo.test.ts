@@ -1,7 +1,11 @@
 /** The demo as a new user sees it: one screen on which every line works. */
 
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { connect } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
+import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CookieBrowser } from '../../support/cookie-browser.ts';
 import { runCurlLine } from '../../support/curl-line.ts';
@@ -113,6 +117,58 @@ describe('the demo', () => {
   test('Ctrl-C drains and exits 0', async () => {
     demo.signal('SIGINT');
     expect(await demo.ended).toBe(0);
+  });
+});
+
+describe('with --tls', () => {
+  let demo: RunningCommand;
+  const authorityFile = () => readDemoScreen(demo.output()).variables['CA']!;
+  beforeAll(async () => {
+    demo = runRolegate(['demo', '--tls'], freePorts);
+    await demo.see(/Codes and requests appear below/);
+  });
+  afterAll(() => demo.signal('SIGKILL'));
+
+  test('every curl line returns the status printed above it, and the code of the login works', async () => {
+    const { variables, trials, expand } = readDemoScreen(demo.output());
+    expect(variables['AT']).toMatch(/^https:\/\/localhost:\d+$/);
+    expect(trials.map(({ status }) => status)).toEqual([200, 200, 401, 400, 404, 200, 403, 202]);
+    for (const { status, printed } of trials) expect((await runCurlLine(expand(printed))).status, printed).toBe(status);
+    const [, use] = await demo.see(useOfCode());
+    expect((await runCurlLine(expand(use!))).status).toBe(202);
+    const [screen = ''] = demo.output().split('Codes and requests');
+    const lines = screen.split('\n');
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  test('a client that does not trust the authority gets no response', async () => {
+    const { trials, expand } = readDemoScreen(demo.output());
+    const untrusting = expand(trials[0]!.printed).replace(/--cacert "\S+" /, '');
+    await expect(runCurlLine(untrusting)).rejects.toMatchObject({
+      cause: { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' },
+    });
+  });
+
+  test.each(['localhost', '127.0.0.1'])('%s is a name of the certificate, also with HTTP/2', async (host) => {
+    const url = readDemoScreen(demo.output()).variables['AT']!.replace('localhost', host);
+    const client = connect(url, { ca: readFileSync(authorityFile()) });
+    try {
+      const stream = client.request({ ':path': '/public' });
+      const [headers] = await once(stream, 'response');
+      expect(headers[':status']).toBe(200);
+      stream.close();
+    } finally {
+      client.close();
+    }
+  });
+
+  test('the folder has the certificate of the authority alone, and is removed at the end', async () => {
+    const folder = dirname(authorityFile());
+    expect(readdirSync(folder)).toEqual(['ca.pem']);
+    expect(readFileSync(authorityFile(), 'utf8')).not.toContain('PRIVATE');
+    demo.signal('SIGINT');
+    expect(await demo.ended).toBe(0);
+    expect(existsSync(folder)).toBe(false);
   });
 });
 
