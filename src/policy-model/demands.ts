@@ -17,6 +17,8 @@ export interface Clause {
   readonly identified: boolean;
   /** Bits that exempt from the condition. */
   readonly exempt: bigint;
+  /** Bits of which identities must have one to be restricted; 0: every caller is. */
+  readonly only: bigint;
 }
 
 /** One way to be allowed: the required roles and conditions. */
@@ -42,7 +44,22 @@ export function waysToAllow({ matching, offset }: Place, kind: Caller['kind']): 
   if (kind !== 'known' && rule.kind !== 'public' && rule.kind !== 'optional') return [];
   const clauses = clausesOf(route, rule, kind, offset);
   const ways = rule.kind === 'roles' ? roleWays(rule.demand, offset, true) : [anyRoles];
-  return ways?.map((way) => ({ ...way, clauses })) ?? null;
+  return ways === null ? null : withClauses(ways, clauses);
+}
+
+/** Maximum ways, as of one demand. */
+const maxWays = 512;
+
+/** A condition for some identities is met, or the caller is none of them. Null: too many. */
+function withClauses(ways: readonly RoleWay[], clauses: readonly Clause[]): readonly Demands[] | null {
+  let demands: readonly Demands[] = ways.map((way) => ({ ...way, clauses: [] }));
+  for (const clause of clauses) {
+    const bound = demands.map((one) => ({ ...one, clauses: [...one.clauses, clause] }));
+    const free = clause.only === 0n ? [] : demands;
+    demands = [...free.map((one) => ({ ...one, forbidden: one.forbidden | clause.only })), ...bound];
+    if (demands.length > maxWays) return null;
+  }
+  return demands;
 }
 
 /** Null: too many. */
@@ -54,16 +71,26 @@ export function waysToRefuse(place: Place, kind: Caller['kind']): readonly Refus
   const { rule, route } = matching;
   const ways = rule.kind === 'roles' ? roleWays(rule.demand, offset, false) : [];
   const unmet = clausesOf(route, rule, kind, offset).map((clause) => {
-    return { forbidden: clause.exempt, sets: [], unmet: [clause] };
+    return { forbidden: clause.exempt, sets: setsFor(clause), unmet: [clause] };
   });
   return ways === null ? null : [...ways.map((way) => ({ ...way, unmet: [] })), ...unmet];
+}
+
+/** What a caller must have for the condition to restrict it. */
+export function setsFor({ only }: Clause): readonly bigint[] {
+  return only === 0n ? [] : [only];
 }
 
 export function clausesOf(route: Route, rule: AccessRule, kind: Caller['kind'], offset: number): readonly Clause[] {
   const identified = kind === 'known' && rule.kind !== 'public';
   const first = offset + setsOfRule(rule).length;
-  return (route.conditions ?? []).map((criterion, index) => {
+  const conditions = route.conditions ?? [];
+  let next = first + conditions.length;
+  return conditions.map((criterion, index) => {
     const exempt = identified && criterion.unless !== null ? 1n << BigInt(first + index) : 0n;
-    return { criterion, places: route, identified, exempt };
+    const at = next;
+    if (criterion.only !== null) next += 1;
+    const only = identified && criterion.only !== null ? 1n << BigInt(at) : 0n;
+    return { criterion, places: route, identified, exempt, only };
   });
 }

@@ -115,7 +115,7 @@ export function canMeet(
   authentications: readonly Authentication[],
   budget: Budget,
 ): boolean {
-  const met = criteria.map((criterion) => ({ criterion, places: route, identified: known, exempt: 0n }));
+  const met = criteria.map((criterion) => ({ criterion, places: route, identified: known, exempt: 0n, only: 0n }));
   const [first] = assignments(met, [], { authentications, budget });
   return first !== undefined || budget.exhausted;
 }

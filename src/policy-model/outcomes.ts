@@ -3,7 +3,7 @@ import { reasons } from '../core/outcome/reasons.ts';
 import type { AccessRule } from '../core/policy/access.ts';
 import { conjunctsOf, leavesOf } from '../core/policy/role-demand.ts';
 import type { Route } from '../core/routing/route.ts';
-import { anyRoles, clausesOf, waysToAllow } from './demands.ts';
+import { anyRoles, clausesOf, setsFor, waysToAllow } from './demands.ts';
 import { type RoleWay, roleWays } from './role-ways.ts';
 import type { Way } from './search.ts';
 import type { Caller, Place } from './verdicts.ts';
@@ -57,8 +57,14 @@ export function refusing(
     const byCondition = clauses.flatMap((unmet, at) =>
       unmet.criterion.word !== word
         ? []
-        : allowed.map(({ forbidden, sets }): Way => {
-            return { forbidden: forbidden | unmet.exempt, sets, clauses: clauses.slice(0, at), unmet: [unmet] };
+        : allowed.map(({ forbidden, sets, clauses: met }): Way => {
+            const earlier = new Set(clauses.slice(0, at).map(({ criterion }) => criterion));
+            return {
+              forbidden: forbidden | unmet.exempt,
+              sets: [...sets, ...setsFor(unmet)],
+              clauses: met.filter(({ criterion }) => earlier.has(criterion)),
+              unmet: [unmet],
+            };
           }),
     );
     return [...byRule.map((way): Way => ({ ...way, clauses: [], unmet: [] })), ...byCondition];

@@ -27,7 +27,9 @@ export interface Place {
 export function setsOf(matching: Matching): readonly ReadonlySet<string>[] {
   if (typeof matching === 'string' || 'allow' in matching) return [];
   const { rule, route } = matching;
-  const sets = [...setsOfRule(rule), ...(route.conditions ?? []).map(({ unless }) => unless ?? none)];
+  const conditions = route.conditions ?? [];
+  const exempt = conditions.map(({ unless }) => unless ?? none);
+  const sets = [...setsOfRule(rule), ...exempt, ...conditions.flatMap(({ only }) => only ?? [])];
   return route.scopes === null ? sets : sets.map((set) => placedRoles(set, route.pattern));
 }
 

@@ -2,6 +2,7 @@
 import type { Criterion, Step } from '../core/policy/conditions.ts';
 import { sourceInWords } from '../core/policy/describe-conditions.ts';
 import { addressList, listInWords } from '../core/policy/list-file.ts';
+import { holdersOf } from '../core/policy/role-expression.ts';
 import { type RoleTable, rolesThatGrant } from '../core/policy/roles.ts';
 import type { Route } from '../core/routing/route.ts';
 import { listOf } from '../policy-model/samples/list-samples.ts';
@@ -27,6 +28,7 @@ export function* otherConditions(
       const changed = conditions!.with(index, { ...criterion, unless, unlessSource });
       yield [`role ${role} is no longer exempt from ${criterion.word}`, changed];
     }
+    yield* otherHolders(criterion, roles).map(([words, changed]) => [words, conditions!.with(index, changed)] as const);
     for (const [words, methods] of otherMethodsOf(criterion)) {
       yield [words, conditions!.with(index, { ...criterion, ...methods })];
     }
@@ -36,6 +38,18 @@ export function* otherConditions(
     for (const [words, changed] of widerConditions(criterion, place, roles))
       yield [words, conditions!.with(index, changed)];
   }
+}
+
+/** Other roles that the condition restricts. */
+function otherHolders(criterion: Criterion, roles: RoleTable): readonly Change<Criterion>[] {
+  const { word, only, onlySource } = criterion;
+  if (only === null) return [];
+  const fewer = (onlySource.length < 2 ? [] : onlySource).map((role): Change<Criterion> => {
+    const left = onlySource.filter((name) => name !== role);
+    const changed = { ...criterion, only: holdersOf(left, roles), onlySource: left };
+    return [`the condition ${word} no longer restricts role ${role}`, changed];
+  });
+  return [...fewer, [`the condition ${word} restricts every caller`, { ...criterion, only: null, onlySource: [] }]];
 }
 
 /** A list in a file, whose entries change as a whole. */

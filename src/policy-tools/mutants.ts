@@ -6,6 +6,7 @@ import type { CredentialKind } from '../core/credential/credential.ts';
 import { type AccessRule, compileRule, type RouteAccess, rulesIn } from '../core/policy/access.ts';
 import type { RoleOrigin } from '../core/policy/map-roles.ts';
 import { type Restriction, type RouteRules, restrict } from '../core/policy/restrictions.ts';
+import { holdersOf } from '../core/policy/role-expression.ts';
 import type { RoleTable } from '../core/policy/roles.ts';
 import type { Route } from '../core/routing/route.ts';
 import type { RouteEntry } from '../core/routing/route-table.ts';
@@ -243,8 +244,13 @@ function ruleWithRoles(rule: AccessRule, roles: RoleTable): AccessRule {
 
 function conditionsWithRoles(conditions: Route['conditions'], roles: RoleTable): Route['conditions'] {
   const changed = conditions?.map((criterion) => {
-    if (criterion.unless === null) return criterion;
-    return { ...criterion, unless: grantingAny(criterion.unlessSource, roles) };
+    const { unless, unlessSource, only, onlySource } = criterion;
+    if (unless === null && only === null) return criterion;
+    return {
+      ...criterion,
+      unless: unless === null ? null : grantingAny(unlessSource, roles),
+      only: only === null ? null : holdersOf(onlySource, roles),
+    };
   });
   return changed ?? null;
 }

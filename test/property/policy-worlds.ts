@@ -268,6 +268,7 @@ const policy = fc
       fc.dictionary(fc.constantFrom('GET', 'HEAD', 'PUT', '*'), restriction, { minKeys: 1 }),
     ),
     unless: fc.constantFrom([], [], ['r3']),
+    concerned: fc.constantFrom([], [], ['r1'], ['r2', 's1'], ['mapped']),
     maxAuthAge: signInAge,
   })
   .chain((base) => {
@@ -315,9 +316,11 @@ function textOf({ routes, policies, inherits, mapped }: Parts): string {
       s2: { scopedBy: 'p0', inherits: ['s1'] },
       mapped: { from: { field: mapped, equals: mappedFrom[mapped] } },
     },
-    policies: policies.map(({ match, access: who, when, unless, maxAuthAge }, index) => ({
+    policies: policies.map(({ match, access: who, when, unless, concerned, maxAuthAge }, index) => ({
       id: `policy-${index}`,
       match,
+      // "authenticated" restricts none of them.
+      ...(concerned.length === 0 || JSON.stringify(who).includes('authenticated') ? {} : { for: concerned }),
       ...(who === null ? {} : { access: who }),
       ...(maxAuthAge === null || who === null || isByMethod(who) ? {} : { maxAuthAge }),
       ...(when.length === 0 ? {} : { when, ...(unless.length === 0 ? {} : { unless }) }),

@@ -131,7 +131,11 @@ function policyLines({ own, applied }: PoliciesReport): string[] {
 }
 
 function criterionLines(report: CriterionReport, paint: Paint): string[] {
-  const exempt = report.exemptBy === null ? '' : ` (exempt by role ${report.exemptBy})`;
+  const exempt = !report.concerns
+    ? ' (not for this identity)'
+    : report.exemptBy === null
+      ? ''
+      : ` (exempt by role ${report.exemptBy})`;
   const mark = !report.applies ? paint.dim('--') : report.passed ? paint.green('ok') : paint.red('no');
   const named = report.name === null || report.name === report.reason ? '' : ` (${report.name})`;
   const from = report.policy === null ? '' : ` of policy ${report.policy}`;

@@ -1,5 +1,5 @@
 /** Policies: each restricts something, and every route lies below it completely or not at all. */
-import { type RouteAccess, rulesIn } from '../../core/policy/access.ts';
+import { type AccessRule, type RouteAccess, rulesIn } from '../../core/policy/access.ts';
 import {
   type Comparison,
   type ConditionSource,
@@ -7,7 +7,8 @@ import {
   readsOfIdentity,
   type ValueSource,
 } from '../../core/policy/conditions.ts';
-import { type Destination, isFor, isSameRewrite, type Restriction } from '../../core/policy/restrictions.ts';
+import { accessOf, type Destination, isFor, isSameRewrite, type Restriction } from '../../core/policy/restrictions.ts';
+import { holdersOf } from '../../core/policy/role-expression.ts';
 import { beforeRewrite } from '../../core/routing/before-rewrite.ts';
 import { isBelow, isShielded, meetOf } from '../../core/routing/below-policy.ts';
 import { exampleOf } from '../../core/routing/compile-routes.ts';
@@ -64,12 +65,18 @@ function rewritesOf(upstream: string | undefined, ways: readonly Way[]): readonl
 
 /** One for paths without a rewrite, and one for each of `rewrites`. */
 function checkPolicy(entry: PolicyEntry, at: Location, scope: Scope, rewrites: readonly Way[]): readonly Restriction[] {
-  const { id, unless = [], when = [], maxAuthAge } = entry;
+  const { id, unless = [], when = [], maxAuthAge, for: concerned = [] } = entry;
   if (entry.access === undefined && entry.when === undefined && maxAuthAge === undefined) {
     at.report('this policy restricts nothing', 'give it "access", "when" or "maxAuthAge"');
   }
   const pattern = checkPrefix(entry.match, at.at('match'));
-  const access = checkAccess(entry.access, at.at('access'), scope);
+  checkUnless(entry.for, at.at('for'), scope.roles, true);
+  const only = concerned.map((role) => formOf(role, scope.roles));
+  const access = checkAccess(entry.access, only, at.at('access'), scope);
+  const isAlone = entry.when === undefined && maxAuthAge === undefined;
+  if (only.length > 0 && isAlone && access !== null && rulesIn(access).every(isForAnyIdentity)) {
+    at.at('for').reportKey('"authenticated" restricts no identity, so "for" has no meaning', 'remove one of the two');
+  }
   checkUnless(entry.unless, at.at('unless'), scope.roles, true);
   const exempt = unless.map((role) => formOf(role, scope.roles));
   if (entry.unless !== undefined && entry.when === undefined) {
@@ -83,10 +90,12 @@ function checkPolicy(entry: PolicyEntry, at: Location, scope: Scope, rewrites: r
     takesMethod: () => true,
   });
   if (pattern === null) return [];
-  const signIns = checkPolicyAuthAge(maxAuthAge, id, at.at('maxAuthAge'));
+  const ages = checkPolicyAuthAge(maxAuthAge, id, at.at('maxAuthAge'));
+  const holders = only.length === 0 ? null : holdersOf(only, scope.roles.table);
+  const signIns = ages.map((limit) => ({ ...limit, only: holders, onlySource: only }));
   const compiledFor = (prefix: RoutePattern, destination: Destination | null): Restriction => {
     const anchored = conditions.map(({ condition, unless, ...rest }) => {
-      return { ...rest, unless: [...unless, ...exempt], condition: anchor(condition, prefix) };
+      return { ...rest, unless: [...unless, ...exempt], only, condition: anchor(condition, prefix) };
     });
     const all = [...(compileConditions(anchored, scope.roles.table, id) ?? []), ...signIns];
     return { id, pattern: prefix, destination, access, conditions: all.length === 0 ? null : all };
@@ -124,11 +133,21 @@ function checkPrefix({ host, path = '/**' }: PolicyEntry['match'], at: Location)
   return compilePattern(ofHost?.host ?? null, path);
 }
 
-function checkAccess(entry: PolicyEntry['access'], at: Location, { roles }: Scope): RouteAccess | null {
+function isForAnyIdentity({ kind }: AccessRule): boolean {
+  return kind === 'authenticated';
+}
+
+/** `only`: roles that it restricts; none: every caller. */
+function checkAccess(
+  entry: PolicyEntry['access'],
+  only: readonly string[],
+  at: Location,
+  { roles }: Scope,
+): RouteAccess | null {
   if (entry === undefined) return null;
   const { compiled } = readAccess(entry, at, roles);
   const open = rulesIn(compiled).find(({ kind }) => kind === 'public' || kind === 'optional');
-  if (open === undefined) return compiled;
+  if (open === undefined) return only.length === 0 ? compiled : accessOf(only, compiled, roles.table);
   at.report(
     `"${open.kind}" restricts nothing, and a policy cannot grant access`,
     'remove it, or write "authenticated"',
@@ -175,8 +194,8 @@ export function policiesOver(
 /** Without a credential, conditions on an identity would refuse every request or, negated, none. */
 export function checkPolicyConditions(policies: readonly Restriction[], access: ReadAccess, at: Location): void {
   for (const { id, conditions } of policies) {
-    const blind = (conditions ?? []).some(({ steps, unless, methods }) => {
-      return (unless !== null || readsOfIdentity(steps)) && !readsIdentity(access, methods);
+    const blind = (conditions ?? []).some(({ steps, unless, only, methods }) => {
+      return (unless !== null || only !== null || readsOfIdentity(steps)) && !readsIdentity(access, methods);
     });
     if (!blind) continue;
     const message = `the policy "${id}" compares the identity, and no credential is read here`;

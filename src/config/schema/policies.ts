@@ -55,6 +55,12 @@ const policy = z.strictObject({
     higher('an older sign-in is accepted', { loosest: 'unset' }),
     { examples: ['15m', { DELETE: '5m' }] },
   ),
+  for: decides(
+    exempt.optional(),
+    'Roles that the policy restricts: identities with none of them are not concerned. It includes identities with a role that inherits one of them. Callers without an identity are always restricted. If unset, every caller.',
+    removed('holders of the role are not restricted', { strictest: 'unset' }),
+    { examples: [['user'], ['support']] },
+  ),
   unless: decides(
     exempt.optional(),
     'Roles that are exempt from the conditions of the policy, not from its access.',

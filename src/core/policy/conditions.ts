@@ -9,6 +9,7 @@ import type { CanonicalRequest, RequestView } from '../request/request-view.ts';
 import type { RoutePattern } from '../url/path-pattern.ts';
 import { ignoresCase, type PathReading } from '../url/path-reading.ts';
 import type { AddressList, ListFile } from './list-file.ts';
+import { holdersOf } from './role-expression.ts';
 import { type RoleTable, rolesThatGrant } from './roles.ts';
 import type { Stretch, TimeWindow } from './time-window.ts';
 
@@ -113,6 +114,10 @@ export interface Criterion {
   readonly unless: ReadonlySet<string> | null;
   /** As written, for people. */
   readonly unlessSource: readonly string[];
+  /** Roles of which an identity must hold one to be restricted: each that grants one of `onlySource`; null: every caller is. */
+  readonly only: ReadonlySet<string> | null;
+  /** As written, for people. */
+  readonly onlySource: readonly string[];
   /** Methods to which it applies; null: all. HEAD follows GET. */
   readonly methods: readonly string[] | null;
   /** Without a list: methods to which it does not apply. */
@@ -183,6 +188,8 @@ export interface CriterionSource {
   readonly word: string;
   /** Exempt roles. */
   readonly unless: readonly string[];
+  /** Restricted roles; if unset: every caller. */
+  readonly only?: readonly string[];
   /** If unset: every method. */
   readonly methods?: readonly string[] | null;
   /** If unset, the route itself contains it. */
@@ -222,7 +229,7 @@ export function compileConditions(
   policy: string | null = null,
 ): readonly Criterion[] | null {
   if (sources.length === 0) return null;
-  return sources.map(({ word, unless, methods = null, name = null, condition }) => {
+  return sources.map(({ word, unless, only = [], methods = null, name = null, condition }) => {
     const steps: Step[] = [];
     append(steps, condition);
     return {
@@ -231,6 +238,8 @@ export function compileConditions(
       message: `A condition of this resource is not met: ${word}`,
       unless: unless.length === 0 ? null : new Set(unless.flatMap((role) => [...rolesThatGrant(role, roles)])),
       unlessSource: unless,
+      only: only.length === 0 ? null : holdersOf(only, roles),
+      onlySource: only,
       methods,
       exceptMethods: [],
       name,

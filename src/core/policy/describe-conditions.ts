@@ -5,12 +5,13 @@ import { listInWords } from './list-file.ts';
 import { signInLimitInWords } from './time-limits.ts';
 import { momentInWords, stretchInWords, windowInWords } from './time-window.ts';
 
-/** Such as `param tenant in identity.groups, unless admin (DELETE only)`. */
-export function criterionInWords({ steps, unlessSource, methods, exceptMethods }: Criterion): string {
+/** Such as `param tenant in identity.groups, for support, unless admin (DELETE only)`. */
+export function criterionInWords({ steps, unlessSource, onlySource, methods, exceptMethods }: Criterion): string {
+  const concerned = onlySource.length === 0 ? '' : `, for ${onlySource.join(' or ')}`;
   const exempt = unlessSource.length === 0 ? '' : `, unless ${unlessSource.join(' or ')}`;
   const besides = exceptMethods.length === 0 ? '' : ` (not ${exceptMethods.join(', ')})`;
   const only = methods === null ? besides : ` (${methods.join(', ')} only)`;
-  return `${conditionInWords(steps, 0)}${exempt}${only}`;
+  return `${conditionInWords(steps, 0)}${concerned}${exempt}${only}`;
 }
 
 /** The condition that begins at a step. */

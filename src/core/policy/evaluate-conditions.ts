@@ -26,9 +26,15 @@ import { isInStretch, isInWindow } from './time-window.ts';
 export function firstUnmet(criteria: readonly Criterion[], facts: ConditionFacts): Criterion | null {
   for (const criterion of criteria) {
     if (!appliesTo(criterion, facts.request.method)) continue;
-    if (exempting(criterion, facts) === null && truthOf(criterion.steps, 0, facts) !== 'met') return criterion;
+    if (!concerns(criterion, facts) || exempting(criterion, facts) !== null) continue;
+    if (truthOf(criterion.steps, 0, facts) !== 'met') return criterion;
   }
   return null;
+}
+
+/** Whether it restricts the caller. An anonymous one is restricted, since anyone can omit a credential. */
+export function concerns({ only }: Criterion, { identity }: ConditionFacts): boolean {
+  return only === null || identity === null || identity.roles.some((role) => only.has(role));
 }
 
 /** The role of the identity that exempts it from the criterion, or null. */

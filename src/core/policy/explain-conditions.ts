@@ -9,7 +9,7 @@ import {
   type ValueSource,
 } from './conditions.ts';
 import { conditionInWords, criterionInWords, isTime, sourceInWords } from './describe-conditions.ts';
-import { exempting, mayBeTaken, readOperand, truthOf } from './evaluate-conditions.ts';
+import { concerns, exempting, mayBeTaken, readOperand, truthOf } from './evaluate-conditions.ts';
 import { type ListFile, listInWords } from './list-file.ts';
 import { readSource } from './read-source.ts';
 import { type Reading, Unreadable } from './reading.ts';
@@ -25,10 +25,12 @@ export interface CriterionReport {
   readonly policy: string | null;
   /** Whether it applies to the method of the request. */
   readonly applies: boolean;
-  /** Whether it is met, or the identity is exempt, or it does not apply to the method. */
+  /** Whether it is met, or it does not restrict the identity, or it does not apply to the method. */
   readonly passed: boolean;
   /** Of the condition itself, whether or not the identity is exempt. */
   readonly truth: Truth;
+  /** Whether it restricts callers with the roles of the identity. */
+  readonly concerns: boolean;
   /** The role that exempts this identity, or null. */
   readonly exemptBy: string | null;
   readonly steps: readonly StepReport[];
@@ -56,6 +58,7 @@ export function explainConditions(criteria: readonly Criterion[], facts: Conditi
   return criteria.map((criterion) => {
     const truth = truthOf(criterion.steps, 0, facts);
     const exemptBy = exempting(criterion, facts);
+    const isConcerned = concerns(criterion, facts);
     const applies = appliesTo(criterion, facts.request.method);
     return {
       reason: criterion.word,
@@ -63,8 +66,9 @@ export function explainConditions(criteria: readonly Criterion[], facts: Conditi
       name: criterion.name,
       policy: criterion.policy,
       applies,
-      passed: !applies || exemptBy !== null || truth === 'met',
+      passed: !applies || !isConcerned || exemptBy !== null || truth === 'met',
       truth,
+      concerns: isConcerned,
       exemptBy,
       steps: criterion.steps.map((step, at) => ({
         depth: depthOf(criterion.steps, at),

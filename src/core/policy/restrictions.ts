@@ -86,6 +86,24 @@ function bothAccesses(own: RouteAccess, other: RouteAccess, roles: RoleTable): R
   return { every, byMethod: new Map(byMethod), allow: own.allow };
 }
 
+/** Rules that restrict only identities with one of the roles. Like any other, they demand an identity. */
+export function accessOf(
+  names: readonly string[],
+  { every, byMethod, allow }: RouteAccess,
+  roles: RoleTable,
+): RouteAccess {
+  const others = { none: names };
+  const concerning = (rule: AccessRule): AccessRule => {
+    if (rule.kind === 'deny') return compileRule(others, roles);
+    return rule.kind === 'roles' ? compileRule({ any: [others, rule.source] }, roles) : rule;
+  };
+  return {
+    every: every === null ? null : concerning(every),
+    byMethod: new Map([...byMethod].map(([method, rule]) => [method, concerning(rule)])),
+    allow,
+  };
+}
+
 /** From the least strict to the strictest. */
 const demands = [
   'public',

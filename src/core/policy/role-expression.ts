@@ -28,6 +28,11 @@ export function compileRoles(term: RoleTerm, table: RoleTable, wanted = true): R
   return join(wanted ? 'all' : 'any', lists);
 }
 
+/** Roles of which one makes an identity a holder of one of the names, or leaves open whether it is. */
+export function holdersOf(names: readonly string[], table: RoleTable): ReadonlySet<string> {
+  return new Set(names.flatMap((name) => [...leafOf('lacks', name, table).roles]));
+}
+
 /** An absent role counts as absent only if its scope can be read. */
 function leafOf(kind: RoleLeaf['kind'], role: string, table: RoleTable): RoleLeaf {
   const roles = rolesThatGrant(role, table);

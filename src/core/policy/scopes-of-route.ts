@@ -1,5 +1,5 @@
 /**
- * Scoped roles of a route: those of its rules, and those exempt from its conditions. They are collected at load, and read in the scope of
+ * Scoped roles of a route: those of its rules, and those that its conditions exempt or restrict. They are collected at load, and read in the scope of
  * each request.
  */
 import type { Identity } from '../identity/identity.ts';
@@ -15,7 +15,8 @@ import { inScope } from './role-scopes.ts';
 export function scopesOfRoute({ access, conditions }: RouteRules): readonly ScopedRole[] | null {
   const sets = rulesIn(access).flatMap((rule) => (rule.kind === 'roles' ? leavesOf(rule.demand) : []));
   const names = new Set(sets.flatMap(({ roles }) => [...roles]));
-  for (const { unless } of conditions ?? []) for (const role of unless ?? []) names.add(role);
+  for (const { unless, only } of conditions ?? [])
+    for (const role of [...(unless ?? []), ...(only ?? [])]) names.add(role);
   const scoped = [...names].flatMap((role) => scopedRole(role) ?? []);
   return scoped.length === 0 ? null : scoped;
 }

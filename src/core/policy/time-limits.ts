@@ -28,7 +28,17 @@ export function ownCriterion(
 ): Criterion {
   const { message } = reasons[reason];
   return {
-    ...{ word: reason, reason, message, unless: null, unlessSource: [], methods: null, exceptMethods: [] },
+    ...{
+      word: reason,
+      reason,
+      message,
+      unless: null,
+      unlessSource: [],
+      only: null,
+      onlySource: [],
+      methods: null,
+      exceptMethods: [],
+    },
     ...{ name: null, policy: null, steps: [step] },
     ...further,
   };

@@ -84,7 +84,9 @@ export function conditionsKey(criteria: readonly Criterion[], route: Route, rule
 
 function exempt(criteria: readonly Criterion[]): string {
   const roles = new Set(criteria.flatMap(({ unlessSource }) => unlessSource));
-  return roles.size === 0 ? '' : `, except by exemption (${[...roles].join(', ')})`;
+  const only = new Set(criteria.flatMap(({ onlySource }) => onlySource));
+  const exempted = roles.size === 0 ? '' : `, except by exemption (${[...roles].join(', ')})`;
+  return only.size === 0 ? exempted : `${exempted}, except without a role that it restricts (${[...only].join(', ')})`;
 }
 
 /** Looks like a value, also in a wrong spelling. */

@@ -44,7 +44,8 @@ function askedRoles(routes: Config['routes']['routes']): ReadonlySet<string> {
       seen.add(rule);
       for (const role of rolesIn(rule.source)) names.add(role);
     }
-    for (const { unlessSource } of conditions ?? []) for (const role of unlessSource) names.add(role);
+    for (const { unlessSource, onlySource } of conditions ?? [])
+      for (const role of [...unlessSource, ...onlySource]) names.add(role);
   }
   return names;
 }

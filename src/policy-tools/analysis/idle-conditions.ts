@@ -51,15 +51,19 @@ interface Idle {
 }
 
 function whyIdle(routes: readonly Route[], criterion: Criterion, refusals: Refusals): Idle | null {
-  const { word, unless, unlessSource } = criterion;
+  const { word, unless, unlessSource, only, onlySource } = criterion;
   const rules = routes.flatMap((route) => rulesWith(route, criterion));
   // If no identity meets the rule, the condition is not the cause.
   if (rules.length === 0) return null;
   const refuses = (criteria: (route: Route, method: string) => readonly Criterion[]) =>
     rules.some(({ route, method, rule }) => refusals.ofLast(criteria(route, method), route, rule));
-  if (!refuses(() => [{ ...criterion, unless: null }])) {
+  if (!refuses(() => [{ ...criterion, unless: null, only: null }])) {
     const message = `every request meets the condition "${word}", so it refuses none`;
     return { code: 'condition_always_met', message, hint: 'remove it, or compare with the intended value' };
+  }
+  if (only !== null && !refuses(() => [{ ...criterion, unless: null }])) {
+    const message = `the condition "${word}" refuses no request: no identity that the rule allows has a role that it restricts (${onlySource.join(', ')})`;
+    return { code: 'condition_idle', message, hint: 'restrict another role, or remove the condition' };
   }
   if (unless !== null && !refuses(() => [criterion])) {
     const roles = unlessSource.join(', ');
@@ -102,7 +106,10 @@ class Refusals {
 
   /** Whether the last condition refuses a request that the others allow. */
   ofLast(criteria: readonly Criterion[], route: Route, rule: AccessRule): boolean {
-    const exempt = criteria.map(({ unless, unlessSource }) => (unless === null ? null : unlessSource));
+    const exempt = criteria.map(({ unless, unlessSource, only, onlySource }) => [
+      unless === null ? null : unlessSource,
+      only === null ? null : onlySource,
+    ]);
     const sources = rule.kind === 'roles' ? JSON.stringify(rule.source) : rule.kind;
     const key = `${sources} ${JSON.stringify([exempt, route.credentials])} ${conditionsKey(criteria, route, [rule])}`;
     const known = this.#known.get(key);

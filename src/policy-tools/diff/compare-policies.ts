@@ -166,6 +166,7 @@ function meaningOf(matching: Matching, mapping: RoleMapping | null): string {
   const origins = (mapping?.origins ?? []).map(({ role, field, values }) => [role, field, ...values]);
   const conditions = (route.conditions ?? []).map((criterion) => [
     criterion.unless === null,
+    criterion.only === null,
     criterionKey(criterion, route),
   ]);
   const demand = rule.kind === 'roles' ? shapeOf(rule.demand) : rule.kind;

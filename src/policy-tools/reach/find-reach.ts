@@ -14,7 +14,7 @@ import {
   isOfIdentity,
   type Step,
 } from '../../core/policy/conditions.ts';
-import { exempting, truthOf } from '../../core/policy/evaluate-conditions.ts';
+import { concerns, exempting, truthOf } from '../../core/policy/evaluate-conditions.ts';
 import { checkRoles, meets } from '../../core/policy/role-demand.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { claims } from '../../core/routing/route-table.ts';
@@ -141,7 +141,8 @@ function openCriteria(
   const facts = { ...noRequest, pattern: route.pattern, identity };
   const open: Criterion[] = [];
   for (const criterion of route.conditions ?? []) {
-    if (!appliesTo(criterion, method) || exempting(criterion, facts) !== null) continue;
+    if (!appliesTo(criterion, method) || !concerns(criterion, facts)) continue;
+    if (exempting(criterion, facts) !== null) continue;
     if (known === 'roles' || !readsIdentityAlone(criterion.steps, identity)) open.push(criterion);
     else if (truthOf(criterion.steps, 0, facts) !== 'met') return null;
   }

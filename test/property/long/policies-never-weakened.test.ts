@@ -5,6 +5,7 @@ import type { Config } from '../../../src/config/config.ts';
 import { decide } from '../../../src/core/decide.ts';
 import type { Decision } from '../../../src/core/decision.ts';
 import { rewritePath } from '../../../src/core/forwarding/rewrite-path.ts';
+import { holdersOf } from '../../../src/core/policy/role-expression.ts';
 import { simulate } from '../../../src/policy-model/simulate.ts';
 import { policyOf } from '../../../src/policy-tools/run-cases.ts';
 import { configurations, everyRequest, isByMethod, readWorld } from '../policy-worlds.ts';
@@ -16,6 +17,7 @@ interface Written {
     readonly match: { readonly upstream?: string };
     readonly access?: unknown;
     readonly when?: readonly object[];
+    readonly for?: readonly string[];
     readonly unless?: readonly string[];
     readonly maxAuthAge?: unknown;
   }[];
@@ -60,7 +62,7 @@ function withoutScopes(written: string): { readonly config: Config; readonly pol
 }
 
 test('no route below a policy allows a caller that the policy refuses', { timeout: 5 * patienceMs }, () => {
-  const seen = { allowed: 0, refused: 0, rewritten: 0 };
+  const seen = { others: 0, allowed: 0, refused: 0, rewritten: 0 };
   fc.assert(
     fc.property(configurations, ({ written }) => {
       const world = withoutScopes(written);
@@ -78,6 +80,12 @@ test('no route below a policy allows a caller that the policy refuses', { timeou
           if (decision.outcome !== 'allow') continue;
           const { request: read, route } = decision;
           const { upstream } = policy.match;
+          const holders = policy.for === undefined ? null : holdersOf(policy.for, config.roles);
+          // The policy does not restrict this caller.
+          if (holders !== null && decision.identity?.roles.some((role) => holders.has(role)) === false) {
+            seen.others += 1;
+            continue;
+          }
           if (upstream !== undefined && upstream !== route.upstream) continue;
           // A policy for a service sees the path that the service receives.
           const path = upstream === undefined ? read.path : rewritePath(route, read.path);
@@ -98,6 +106,7 @@ test('no route below a policy allows a caller that the policy refuses', { timeou
     { ...runs(240), endOnFailure: true },
   );
   expect(seen.allowed).toBeGreaterThan(1_000);
+  expect(seen.others).toBeGreaterThan(100);
   expect(seen.refused).toBeGreaterThan(10);
   expect(seen.rewritten).toBeGreaterThan(100);
 });

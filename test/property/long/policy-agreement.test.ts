@@ -83,7 +83,7 @@ beforeAll(async () => {
       server: { listen: '127.0.0.1:0', admin: false, trustedProxies: ['127.0.0.1'] },
       log: { level: 'silent' },
       authApi: { url: authApi },
-      upstreams: { s: { targets: [upstream] } },
+      upstreams: { s: { targets: [upstream] }, t: { targets: [upstream] } },
     });
     const read = parseConfig(text, { file: 'random', env: {}, readSecret: () => '', readList });
     if (!read.ok) throw new Error(read.problems.map(({ message }) => message).join('\n'));

@@ -73,6 +73,7 @@ test('reports every criterion, including those after an unmet one', () => {
       applies: true,
       passed: true,
       truth: 'unmet',
+      concerns: true,
       exemptBy: 'admin',
       steps: [
         {
@@ -94,6 +95,7 @@ test('reports every criterion, including those after an unmet one', () => {
       applies: true,
       passed: false,
       truth: 'unclear',
+      concerns: true,
       exemptBy: null,
       steps: [
         { depth: 0, words: 'any', truth: 'unclear', compared: [] },
@@ -115,6 +117,7 @@ test('reports every criterion, including those after an unmet one', () => {
       applies: true,
       passed: true,
       truth: 'met',
+      concerns: true,
       exemptBy: null,
       steps: [
         {

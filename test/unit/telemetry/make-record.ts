@@ -62,6 +62,8 @@ export function unmet(word: string): Decision {
     message: `A condition of this resource is not met: ${word}`,
     unless: null,
     unlessSource: [],
+    only: null,
+    onlySource: [],
     methods: null,
     exceptMethods: [],
     name: null,

@@ -120,6 +120,20 @@ export const removed: readonly Row[] = [
     attempt: allowed(),
   },
   {
+    key: 'policies.0.for',
+    strict: undefined,
+    loose: ['admin'],
+    beside: () => ({ ...readsPlan, policies: [{ id: 'p', match: { path: '/r/**' }, when: [plan] }] }),
+    attempt: allowed(),
+  },
+  {
+    key: 'policies.0.for',
+    strict: ['admin', 'user'],
+    loose: ['admin'],
+    beside: () => ({ ...readsPlan, policies: [{ id: 'p', match: { path: '/r/**' }, when: [plan] }] }),
+    attempt: allowed(),
+  },
+  {
     key: 'server.proxyHeaders',
     strict: ['x-tenant'],
     loose: [],
