@@ -40,13 +40,19 @@ ${checkTls(settings, '\t\t\t\t')}			}
 		}
 ${credentials.map((name) => `\t\t${matcher(name)} header_regexp ${headerCase(name)} ^$\n\t\trequest_header ${matcher(name)} -${headerCase(name)}`).join('\n')}
 
-		reverse_proxy ${service.tls ? 'https://' : ''}${address(service)}
+		reverse_proxy ${service.tls ? 'https://' : ''}${address(service)}${service.tls ? serviceTls : ''}
 	}
 }
 `;
 }
 
-/** Files of the machine that Caddy runs on. */
+/** Files of the machine that Caddy runs on, which verifies the host of the address. */
+const serviceTls = ` {
+			transport http {
+				tls_trusted_ca_certs /etc/caddy/service-ca.pem
+			}
+		}`;
+
 function checkTls({ tls, authorizer }: ProxySettings, indent: string): string {
   if (tls === null) return '';
   const lines = [

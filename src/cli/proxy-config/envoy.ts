@@ -87,7 +87,7 @@ export function envoyConfig(settings: ProxySettings): string {
           checkTls === null ? null : rolegateTls(authorizer, checkTls),
           { ...(grpc ? http2 : {}), ...manyChecks },
         ),
-        cluster('service', at(service.host, service.port), service.tls ? {} : null),
+        cluster('service', at(service.host, service.port), service.tls ? serviceTls(service) : null),
       ],
     },
   };
@@ -224,19 +224,32 @@ const manyChecks = {
   },
 };
 
-/** Files of the machine that Envoy runs on. */
+/** Files of the machine that Envoy runs on. Without a name to match, a certificate of this authority for any name would do. */
+function verifiedBy(ca: string, host: string): object {
+  const name = { san_type: isIP(host) === 0 ? 'DNS' : 'IP_ADDRESS', matcher: { exact: host } };
+  return { trusted_ca: fileOf(ca), match_typed_subject_alt_names: [name] };
+}
+
+const fileOf = (name: string) => ({ filename: `/etc/envoy/${name}.pem` });
+
+function serviceTls(service: ProxySettings['service']): object {
+  const host = service.host.replace(/^\[|\]$/g, '');
+  return {
+    ...(isIP(host) === 0 ? { sni: host } : {}),
+    common_tls_context: { validation_context: verifiedBy('service-ca', host) },
+  };
+}
+
 function rolegateTls(
   authorizer: ProxySettings['authorizer'],
   { clientCertificate }: NonNullable<ProxySettings['tls']>,
 ): object {
   const host = 'path' in authorizer ? 'rolegate' : authorizer.host.replace(/^\[|\]$/g, '');
-  const name = { san_type: isIP(host) === 0 ? 'DNS' : 'IP_ADDRESS', matcher: { exact: host } };
-  const file = (name: string) => ({ filename: `/etc/envoy/${name}.pem` });
   return {
     common_tls_context: {
-      validation_context: { trusted_ca: file('rolegate-ca'), match_typed_subject_alt_names: [name] },
+      validation_context: verifiedBy('rolegate-ca', host),
       ...(clientCertificate
-        ? { tls_certificates: [{ certificate_chain: file('envoy'), private_key: file('envoy-key') }] }
+        ? { tls_certificates: [{ certificate_chain: fileOf('envoy'), private_key: fileOf('envoy-key') }] }
         : {}),
     },
   };

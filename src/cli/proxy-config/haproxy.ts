@@ -1,7 +1,14 @@
 /** A configuration of HAProxy with the script of Rolegate. */
 import { ownPaths } from '../../core/credential/sign-in.ts';
 import { CommandError } from '../exit-code.ts';
-import { address, certificateName, type ProxySettings, secretVariable, spellings } from './proxy-settings.ts';
+import {
+  address,
+  certificateName,
+  type ProxySettings,
+  secretVariable,
+  serviceName,
+  spellings,
+} from './proxy-settings.ts';
 
 export function haproxyConfig(settings: ProxySettings): string {
   const { authorizer, checkPath, waitMs, identity, credentials, removed, service, listen } = settings;
@@ -61,12 +68,18 @@ ${otherSpellings.length === 0 ? '' : `  http-request del-header ^(${otherSpellin
 ${settings.signIn !== null ? `  # The pages of sign-in, among them callback and sign-out.\n  use_backend rolegate if { path_beg ${ownPaths} }\n` : ''}  default_backend service
 ${settings.signIn !== null ? signInPages(`${destination}${tls === null ? '' : ` ssl verify required ca-file ${ca} sni str(${name})`}`, settings.secret) : ''}
 backend service
-  server service ${address(service)}${service.tls ? ' ssl verify required ca-file @system-ca' : ''}
+  server service ${address(service)}${service.tls ? serviceTls(serviceName(service, 'HAProxy')) : ''}
 `;
 }
 
 /** Of the machine that HAProxy runs on. */
 const ca = '/etc/haproxy/rolegate-ca.pem';
+const serviceCa = '/etc/haproxy/service-ca.pem';
+
+/** Without `verifyhost`, a certificate of this authority for any name would do. */
+function serviceTls(name: string): string {
+  return ` ssl verify required ca-file ${serviceCa} sni str(${name}) verifyhost ${name}`;
+}
 
 /** Requests for them are not checked, and never reach the service. */
 function signInPages(destination: string, secret: boolean): string {

@@ -6,6 +6,7 @@ import {
   headerCase,
   type ProxySettings,
   secretVariable,
+  serviceName,
   unremovable,
 } from './proxy-settings.ts';
 
@@ -99,7 +100,7 @@ ${lines(
 
       # Without a path after the name. Otherwise nginx would forward another target than the decided one.
       proxy_pass ${service.tls ? 'https' : 'http'}://service;
-${lines(6, toService)}
+${lines(6, [...toService, ...serviceTls(settings)])}
     }
 
 ${settings.signIn !== null ? signInPages(settings) : ''}    location = /.rolegate {
@@ -120,14 +121,24 @@ ${lines(6, check)}
 }
 
 /** Files of the machine that nginx runs on. */
+const file = (name: string) => `/etc/nginx/${name}.pem`;
+
+/** Without these lines, nginx accepts any certificate. */
+const verified = (ca: string, name: string) => [
+  'proxy_ssl_verify on;',
+  `proxy_ssl_trusted_certificate ${file(ca)};`,
+  `proxy_ssl_name ${name};`,
+  'proxy_ssl_server_name on;',
+];
+
+function serviceTls({ service }: ProxySettings): readonly string[] {
+  return service.tls ? verified('service-ca', serviceName(service, 'nginx')) : [];
+}
+
 function checkTls({ tls, authorizer }: ProxySettings): readonly string[] {
   if (tls === null) return [];
-  const file = (name: string) => `/etc/nginx/${name}.pem`;
   return [
-    'proxy_ssl_verify on;',
-    `proxy_ssl_trusted_certificate ${file('rolegate-ca')};`,
-    `proxy_ssl_name ${certificateName(authorizer)};`,
-    'proxy_ssl_server_name on;',
+    ...verified('rolegate-ca', certificateName(authorizer)),
     ...(tls.clientCertificate
       ? [`proxy_ssl_certificate ${file('nginx')};`, `proxy_ssl_certificate_key ${file('nginx-key')};`]
       : []),

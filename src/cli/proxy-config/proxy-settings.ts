@@ -212,6 +212,15 @@ export function certificateName(authorizer: ProxySettings['authorizer']): string
   return 'path' in authorizer || isIP(authorizer.host.replace(/^\[|\]$/g, '')) !== 0 ? 'rolegate' : authorizer.host;
 }
 
+/** The name in the certificate of a service; a product that verifies names alone cannot verify an address. */
+export function serviceName({ host }: Place, product: string): string {
+  if (isIP(host.replace(/^\[|\]$/g, '')) === 0) return host;
+  throw new CommandError(
+    `rolegate: ${product} verifies no address in a certificate: write the name of the service, such as https://orders:8443, in --service`,
+    ExitCode.usage,
+  );
+}
+
 /** `127.0.0.1:8070`. */
 export function address({ host, port }: Place): string {
   return `${host}:${port}`;

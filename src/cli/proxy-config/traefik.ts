@@ -66,6 +66,7 @@ export function traefikConfig(settings: ProxySettings): string {
           loadBalancer: {
             servers: [{ url: `${service.tls ? 'https' : 'http'}://${address(service)}` }],
             passHostHeader: true,
+            ...(service.tls ? { serversTransport: 'service' } : {}),
           },
         },
         ...(settings.signIn !== null
@@ -80,16 +81,7 @@ export function traefikConfig(settings: ProxySettings): string {
             }
           : {}),
       },
-      ...(tls !== null && settings.signIn !== null
-        ? {
-            serversTransports: {
-              rolegate: {
-                rootCAs: [files.ca],
-                ...(tls.clientCertificate ? { certificates: [{ certFile: files.cert, keyFile: files.key }] } : {}),
-              },
-            },
-          }
-        : {}),
+      ...transportsOf(settings),
     },
   };
   return `# Traefik checks each request with Rolegate: a dynamic configuration. Printed by "rolegate proxy-config traefik".
@@ -102,12 +94,26 @@ ${stringify(document, { lineWidth: 0 })}`;
 /** Of the machine that Traefik runs on, which verifies the host of the address. */
 const files = {
   ca: '/etc/traefik/rolegate-ca.pem',
+  serviceCa: '/etc/traefik/service-ca.pem',
   cert: '/etc/traefik/traefik.pem',
   key: '/etc/traefik/traefik-key.pem',
 };
 
 function forwardAuthTls({ clientCertificate }: NonNullable<ProxySettings['tls']>): object {
-  return clientCertificate ? files : { ca: files.ca };
+  const { ca, cert, key } = files;
+  return clientCertificate ? { ca, cert, key } : { ca };
+}
+
+/** TLS of connections to the service, and to Rolegate for the pages of sign-in. */
+function transportsOf({ service, tls, signIn }: ProxySettings): object {
+  const certificates = tls?.clientCertificate === true ? [{ certFile: files.cert, keyFile: files.key }] : null;
+  const transports = {
+    ...(service.tls ? { service: { rootCAs: [files.serviceCa] } } : {}),
+    ...(tls !== null && signIn !== null
+      ? { rolegate: { rootCAs: [files.ca], ...(certificates === null ? {} : { certificates }) } }
+      : {}),
+  };
+  return Object.keys(transports).length === 0 ? {} : { serversTransports: transports };
 }
 
 /** Longer, so it precedes the other one. A WebSocket without a key is decided as an ordinary request, and must be one. */
