@@ -8,6 +8,7 @@ export function notCompared(current: Config, candidate: Config): string[] {
     ['authApi.fields', ({ authApi }) => authApi?.fields],
     ['sources', ({ sources, sourceRule }) => [sources, sourceRule]],
     ['server.forwardedHeaders', ({ server }) => server.forwardedHeaders],
+    ['server.clientCertificateHeader', ({ server }) => server.clientCertificateHeader],
   ];
   return settings
     .filter(([, value]) => JSON.stringify(value(current)) !== JSON.stringify(value(candidate)))

@@ -6,6 +6,7 @@ import { type ClientFacts, clientFacts } from '../core/forwarding/client-facts.t
 import type { RequestView } from '../core/request/request-view.ts';
 import type { TrustedProxies } from '../core/syntax/addresses.ts';
 import type { WholeResponse } from '../http1/server/whole-response.ts';
+import { forwardedCertificate } from './forwarded-certificate.ts';
 import type { RequestContext } from './request-context.ts';
 import type { RequestRuntime } from './runtime.ts';
 
@@ -34,7 +35,7 @@ export function readView(
     address,
     trusted: peer.trusted,
     // That of a proxy is not its client's.
-    certificate: peer.trusted ? null : peer.certificate,
+    certificate: peer.trusted ? forwardedCertificate(rawHeaders, rules.clientCertificateHeader) : peer.certificate,
     now: Date.now,
   };
 }

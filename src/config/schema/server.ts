@@ -1,5 +1,6 @@
 /** Keys under `server` and `log`. */
 import { z } from 'zod';
+import { certificateHeaders } from '../../core/forwarding/forwarding-rules.ts';
 import { holdEveryAddress } from '../../core/syntax/addresses.ts';
 import { Problem } from '../problem.ts';
 import { added, anyChange, decides, described, exposes, higher, lower, neither, ordered, removed } from './key.ts';
@@ -112,6 +113,22 @@ export function checkTrusted(
   }
 }
 
+/** A certificate is not secret, so whoever may send the header is whomever it names. */
+function checkCertificateHeader(
+  {
+    clientCertificateHeader,
+    trustedProxies,
+    trustEveryPeer,
+  }: Parts<{ clientCertificateHeader: string; trustedProxies: readonly string[]; trustEveryPeer: boolean }>,
+  { at }: Problems,
+): void {
+  if (clientCertificateHeader === undefined) return;
+  const hint = 'list the addresses of the proxies under "trustedProxies"';
+  if (trustEveryPeer === true) at(['clientCertificateHeader'], 'every client could send any certificate', hint);
+  else if (trustedProxies?.length === 0)
+    at(['clientCertificateHeader'], 'no proxy is trusted, so the header is never read', hint);
+}
+
 /** Permissions of an admin token; each includes those before it. */
 export const adminScopes = ['metrics', 'read', 'write'] as const;
 
@@ -179,6 +196,12 @@ const serverKeys = z.strictObject({
     'Which headers of trusted proxies are used: X-Forwarded-For, -Proto and -Host, or Forwarded (RFC 7239). The other kind is never read, because a proxy that does not set it forwards what clients send.',
     anyChange('a proxy that does not set the other headers forwards those of clients'),
   ),
+  clientCertificateHeader: decides(
+    word(certificateHeaders).optional(),
+    'Header in which trusted proxies send the verified certificate of their client: "client-cert" (RFC 9440), "ssl-client-cert" with "ssl-client-verify" (nginx), "x-forwarded-client-cert" (Envoy) or "x-forwarded-tls-client-cert" (Traefik). If unset, requests of trusted proxies have no certificate.',
+    anyChange('a proxy that does not set the header forwards certificates that clients choose'),
+    { examples: ['client-cert'] },
+  ),
   proxyHeaders: decides(
     z.array(headerNames()).prefault([]),
     'Additional headers that only trusted proxies may send, besides X-Client-IP, X-SSL-Client-* and others; "*" at the end matches any suffix. They are removed from requests of other peers.',
@@ -223,6 +246,7 @@ const serverKeys = z.strictObject({
 export const server = refined(serverKeys, (parts, problems) => {
   checkTrusted(parts, problems);
   checkProxyProtocol(parts, problems);
+  checkCertificateHeader(parts, problems);
   if (parts.admin === null && 'adminTls' in parts)
     problems.atKey(['adminTls'], '"adminTls" has no effect without the admin port');
 });

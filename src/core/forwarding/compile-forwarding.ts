@@ -11,7 +11,13 @@ import {
   proxyHeaders,
 } from '../syntax/header-names.ts';
 import type { ForwardedSource } from './forwarded-header.ts';
-import type { ForwardingRules, IdentityHeader, RequestTreatment, ResponseTreatment } from './forwarding-rules.ts';
+import type {
+  CertificateHeader,
+  ForwardingRules,
+  IdentityHeader,
+  RequestTreatment,
+  ResponseTreatment,
+} from './forwarding-rules.ts';
 
 export interface ForwardingSettings {
   readonly identityHeaders: readonly IdentityHeader[];
@@ -22,6 +28,7 @@ export interface ForwardingSettings {
   readonly via: { readonly name: string } | null;
   readonly server: {
     readonly forwardedHeaders: ForwardedSource;
+    readonly clientCertificateHeader: CertificateHeader | null;
     /** Further headers that only trusted proxies may send; "*" at the end matches any suffix. */
     readonly proxyHeaders: readonly string[];
     /** Clients get the id of their request. */
@@ -62,6 +69,7 @@ export function compileForwarding(settings: ForwardingSettings): ForwardingRules
     responseTreatments: compileResponseTreatments(ours, server.returnRequestId, session !== null),
     via: via === null ? null : `1.1 ${via.name}`,
     forwardedHeaders: server.forwardedHeaders,
+    clientCertificateHeader: server.clientCertificateHeader,
     returnsRequestId: server.returnRequestId,
   };
 }

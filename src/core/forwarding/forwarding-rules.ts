@@ -36,6 +36,15 @@ export type RequestTreatment = 'pass' | 'remove' | 'proxy' | 'credential' | 'coo
 /** What happens to a header of a response. */
 export type ResponseTreatment = 'pass' | 'remove' | 'length' | 'error' | 'error-id' | 'cors' | 'set-cookie';
 
+/** Headers in which proxies send the certificate of their client. The name says the form. */
+export const certificateHeaders = [
+  'client-cert',
+  'ssl-client-cert',
+  'x-forwarded-client-cert',
+  'x-forwarded-tls-client-cert',
+] as const;
+export type CertificateHeader = (typeof certificateHeaders)[number];
+
 export interface ForwardingRules {
   readonly identityHeaders: readonly IdentityHeader[];
   /** Carries the signed identity; null: none is sent. */
@@ -54,6 +63,8 @@ export interface ForwardingRules {
   readonly via: string | null;
   /** The kind that trusted proxies write, and that services receive besides `X-Forwarded-*`. */
   readonly forwardedHeaders: ForwardedSource;
+  /** Read from trusted proxies only; null: none is. */
+  readonly clientCertificateHeader: CertificateHeader | null;
   /** Clients get the id of their request, instead of one that the service sends. */
   readonly returnsRequestId: boolean;
 }

@@ -58,7 +58,10 @@ export const assertionHeader = 'x-rolegate-identity';
  */
 export const proxyHeaders: readonly string[] = [
   'cf-connecting-ip',
+  'client-cert',
+  'client-cert-chain',
   'remote-user',
+  'ssl-client-*',
   'true-client-ip',
   'x-client-ip',
   'x-envoy-original-path',

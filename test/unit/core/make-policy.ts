@@ -61,7 +61,7 @@ export const forwardingSettings: ForwardingSettings = {
   identityAssertion: null,
   credentials: plainSources,
   via: { name: 'rolegate' },
-  server: { forwardedHeaders: 'x-forwarded', proxyHeaders: [], returnRequestId: false },
+  server: { forwardedHeaders: 'x-forwarded', clientCertificateHeader: null, proxyHeaders: [], returnRequestId: false },
 };
 
 const ordinaryReading: PathReadingSource = { encodedSlash: 'reject', caseSensitive: null, mergeSlashes: true };
