@@ -91,7 +91,6 @@ export function compileConfig(
       adminTls: secrets.adminTls,
       adminTokens: secrets.admin,
       // Headers that conditions read only from trusted proxies are removed from other requests.
-      clientCertificateHeader: serving.clientCertificateHeader ?? null,
       proxyHeaders: [...serving.proxyHeaders, ...trustedHeaders(file)],
       trustedProxies: compileTrustedProxies(trustedRanges(server)),
       trustedRanges: trustedRanges(server),

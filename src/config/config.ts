@@ -3,7 +3,7 @@
  * schema, which describes their keys, except for compiled values and file contents. Frozen; created and swapped as a whole.
  */
 import type { CredentialSources } from '../core/credential/credential.ts';
-import type { CertificateHeader, IdentityHeader } from '../core/forwarding/forwarding-rules.ts';
+import type { IdentityHeader } from '../core/forwarding/forwarding-rules.ts';
 import type { ClaimTable } from '../core/identity/claims.ts';
 import type { RoleMapping } from '../core/policy/map-roles.ts';
 import type { Restriction } from '../core/policy/restrictions.ts';
@@ -84,7 +84,6 @@ export type ServerConfig = Replace<
     readonly adminTls: PortTlsConfig | null;
     /** Bearers of operators on the admin port; empty: read-only, and no credential is required. */
     readonly adminTokens: readonly AdminToken[];
-    readonly clientCertificateHeader: CertificateHeader | null;
     readonly trustedProxies: TrustedProxies;
     /** The same as addresses and CIDR ranges. */
     readonly trustedRanges: readonly string[];

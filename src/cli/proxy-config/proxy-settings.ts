@@ -147,6 +147,7 @@ export const alwaysRemoved: readonly string[] = [
     ...overrides,
     ...proxyHeaders,
     ...withPrefix('x-ssl-client-', 'cert verify s-dn i-dn serial fingerprint dn subject issuer'),
+    ...withPrefix('ssl-client-', 'cert verify subject-dn issuer-dn'),
     'x-forwarded-*',
     ...withPrefix('x-forwarded-', 'preferred-username access-token client-cert ssl'),
     ...forwarded,

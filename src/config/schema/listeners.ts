@@ -194,3 +194,19 @@ export function checkProxyProtocol(
       );
   });
 }
+
+/** A certificate is not secret, so a client that may send the header is every user. */
+export function checkCertificateHeader(
+  {
+    clientCertificateHeader,
+    trustedProxies,
+    trustEveryPeer,
+  }: Parts<{ clientCertificateHeader: string | null; trustedProxies: readonly string[]; trustEveryPeer: boolean }>,
+  { at }: Problems,
+): void {
+  if (clientCertificateHeader == null) return;
+  const hint = 'list the addresses of the proxies under "trustedProxies"';
+  if (trustEveryPeer === true) at(['clientCertificateHeader'], 'every client could send any certificate', hint);
+  else if (trustedProxies?.length === 0)
+    at(['clientCertificateHeader'], 'no proxy is trusted, so the header is never read', hint);
+}

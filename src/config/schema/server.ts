@@ -4,7 +4,7 @@ import { certificateHeaders } from '../../core/forwarding/forwarding-rules.ts';
 import { holdEveryAddress } from '../../core/syntax/addresses.ts';
 import { Problem } from '../problem.ts';
 import { added, anyChange, decides, described, exposes, higher, lower, neither, ordered, removed } from './key.ts';
-import { checkProxyProtocol, listen } from './listeners.ts';
+import { checkCertificateHeader, checkProxyProtocol, listen } from './listeners.ts';
 import { portTls } from './port-tls.ts';
 import { type Parts, type Problems, refined } from './refine.ts';
 import { anyText, autoOr, bool, boolOr, fraction, integer, off, text, word } from './scalar.ts';
@@ -113,22 +113,6 @@ export function checkTrusted(
   }
 }
 
-/** A certificate is not secret, so whoever may send the header is whomever it names. */
-function checkCertificateHeader(
-  {
-    clientCertificateHeader,
-    trustedProxies,
-    trustEveryPeer,
-  }: Parts<{ clientCertificateHeader: string; trustedProxies: readonly string[]; trustEveryPeer: boolean }>,
-  { at }: Problems,
-): void {
-  if (clientCertificateHeader === undefined) return;
-  const hint = 'list the addresses of the proxies under "trustedProxies"';
-  if (trustEveryPeer === true) at(['clientCertificateHeader'], 'every client could send any certificate', hint);
-  else if (trustedProxies?.length === 0)
-    at(['clientCertificateHeader'], 'no proxy is trusted, so the header is never read', hint);
-}
-
 /** Permissions of an admin token; each includes those before it. */
 export const adminScopes = ['metrics', 'read', 'write'] as const;
 
@@ -197,10 +181,9 @@ const serverKeys = z.strictObject({
     anyChange('a proxy that does not set the other headers forwards those of clients'),
   ),
   clientCertificateHeader: decides(
-    word(certificateHeaders).optional(),
-    'Header in which trusted proxies send the verified certificate of their client: "client-cert" (RFC 9440), "ssl-client-cert" with "ssl-client-verify" (nginx), "x-forwarded-client-cert" (Envoy) or "x-forwarded-tls-client-cert" (Traefik). If unset, requests of trusted proxies have no certificate.',
+    z.union([off('the header'), word(certificateHeaders)]).prefault(false),
+    'Header in which trusted proxies send the verified certificate of their client: "client-cert" (RFC 9440), "ssl-client-cert" with "ssl-client-verify" (nginx), "x-forwarded-client-cert" (Envoy) or "x-forwarded-tls-client-cert" (Traefik). False: requests of trusted proxies have no certificate.',
     anyChange('a proxy that does not set the header forwards certificates that clients choose'),
-    { examples: ['client-cert'] },
   ),
   proxyHeaders: decides(
     z.array(headerNames()).prefault([]),

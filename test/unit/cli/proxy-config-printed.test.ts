@@ -343,7 +343,7 @@ test('Envoy Gateway, whose number of header fields is fixed, gets the limit for 
 
 test('products without header removal by pattern list all patterns', () => {
   expect(gatewayApiConfig(settings('gateway-api', false))).toMatch(
-    /^# It cannot remove headers by a pattern, .*: x-edge-\*, x-ssl-client-\*, x-forwarded-\*\.$/m,
+    /^# It cannot remove headers by a pattern, .*: x-edge-\*, ssl-client-\*, x-ssl-client-\*, x-forwarded-\*\.$/m,
   );
   for (const text of [envoyConfig(settings('envoy', true)), envoyGatewayConfig(settings('envoy', true))]) {
     expect(text).not.toContain('It cannot remove');

@@ -66,6 +66,7 @@ test('a minimal file gets the defaults', () => {
     trustEveryPeer: false,
     adminTls: null,
     forwardedHeaders: 'x-forwarded',
+    clientCertificateHeader: null,
     proxyHeaders: [],
     returnRequestId: false,
     readyWithoutSources: true,
