@@ -34,13 +34,31 @@
 {{- ternary "https" "http" (not (empty (.Values.authApi.config | default dict).tls)) -}}
 {{- end }}
 
+{{/* Where clients connect, as { listen: ... }: an address, one with settings, or false. */}}
+{{- define "rolegate.listen" -}}
+{{- $own := dict "address" ":8080" -}}
+{{- with include "rolegate.tlsSecret" . -}}
+{{- $pair := dict "cert" (printf "/run/tls/%s/tls.crt" .) "key" (printf "/run/tls/%s/tls.key" .) -}}
+{{- $_ := set $own "tls" (merge (dict "certificates" (list $pair)) $.Values.tls.settings) -}}
+{{- if $.Values.tls.http2 }}{{ $_ := set $own "http2" true }}{{ end -}}
+{{- end -}}
+{{- if .Values.proxyProtocol }}{{ $_ := set $own "proxyProtocol" true }}{{ end -}}
+{{- if not (include "rolegate.forwards" .) -}}
+listen: false
+{{- else if eq (len $own) 1 -}}
+listen: ":8080"
+{{- else -}}
+{{- toYaml (dict "listen" (list $own)) -}}
+{{- end -}}
+{{- end }}
+
 {{/* gateway.yaml: "config" with what the chart decides. */}}
 {{- define "rolegate.config" -}}
 {{- $secrets := "/run/secrets/rolegate" -}}
 {{- $config := deepCopy (.Values.config | default dict) -}}
 {{- if not $config.version }}{{ $_ := set $config "version" 1 }}{{ end -}}
 {{- $server := $config.server | default dict -}}
-{{- $_ := set $server "listen" (ternary ":8080" false (eq (include "rolegate.forwards" .) "true")) -}}
+{{- $_ := set $server "listen" (include "rolegate.listen" . | fromYaml).listen -}}
 {{- $_ := set $server "admin" (ternary ":9090" "127.0.0.1:9090" (eq .Values.admin.bind "pod")) -}}
 {{- if .Values.admin.tokenKey -}}
 {{- $_ := set $server "adminToken" (dict "file" (printf "%s/%s" $secrets .Values.admin.tokenKey)) -}}

@@ -91,7 +91,7 @@ spec:
       {{- end }}
       ports:
         {{- if include "rolegate.forwards" . }}
-        - { name: http, containerPort: 8080, protocol: TCP }
+        - { name: {{ include "rolegate.scheme" . }}, containerPort: 8080, protocol: TCP }
         {{- end }}
         {{- if include "rolegate.authorizes" . }}
         {{- if .Values.authorizer.http.enabled }}
@@ -132,6 +132,9 @@ spec:
         {{- if or $secret .Values.authApi.enabled }}
         - { name: secrets, mountPath: /run/secrets/rolegate, readOnly: true }
         {{- end }}
+        {{- range include "rolegate.tlsSecrets" . | fromJsonArray }}
+        - { name: {{ include "rolegate.tlsVolume" . }}, mountPath: {{ printf "/run/tls/%s" . | quote }}, readOnly: true }
+        {{- end }}
         {{- with .Values.extraVolumeMounts }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
@@ -153,6 +156,9 @@ spec:
           {{- end }}
     {{- else if $secret }}
     - { name: secrets, secret: { secretName: {{ $secret | quote }}, defaultMode: 288 } }
+    {{- end }}
+    {{- range include "rolegate.tlsSecrets" . | fromJsonArray }}
+    - { name: {{ include "rolegate.tlsVolume" . }}, secret: { secretName: {{ . | quote }}, defaultMode: 288 } }
     {{- end }}
     {{- with .Values.extraVolumes }}
     {{- toYaml . | nindent 4 }}

@@ -94,6 +94,30 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 secret: { name: {{ include "rolegate.gatewaySecret" . | quote }}, items: [{ key: {{ $key }}, path: {{ $key }} }] }
 {{- end }}
 
+{{/* The Secret with the certificate that clients see; empty: pods serve http. */}}
+{{- define "rolegate.tlsSecret" -}}
+{{- if .Values.tls.certificate.enabled -}}
+{{- include "rolegate.name" . -}}-tls
+{{- else -}}
+{{- .Values.tls.secretName -}}
+{{- end -}}
+{{- end }}
+
+{{/* Of the port for clients; also its name. */}}
+{{- define "rolegate.scheme" -}}
+{{- if include "rolegate.tlsSecret" . }}https{{ else }}http{{ end -}}
+{{- end }}
+
+{{/* Name of the volume of a Secret, which may be longer and have dots. */}}
+{{- define "rolegate.tlsVolume" -}}
+{{- printf "tls-%s" . | replace "." "-" | trunc 63 | trimSuffix "-" -}}
+{{- end }}
+
+{{/* All Secrets that are folders of /run/tls, as JSON. */}}
+{{- define "rolegate.tlsSecrets" -}}
+{{- concat (compact (list (include "rolegate.tlsSecret" .))) .Values.tlsSecrets | uniq | toJson -}}
+{{- end }}
+
 {{/* "true" when more than one gateway may run at once. */}}
 {{- define "rolegate.several" -}}
 {{- with .Values -}}

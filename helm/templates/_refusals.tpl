@@ -291,6 +291,31 @@
 {{- include "rolegate.refuseText" (list "config.authorizer.secret" (dig "authorizer" "secret" "" (.Values.config | default dict))) -}}
 {{- end }}
 
+{{- define "rolegate.refuseTls" -}}
+{{- with .Values.tls -}}
+{{- if and .secretName .certificate.enabled -}}
+{{- fail "tls.secretName names a Secret and tls.certificate.enabled makes one: choose one of them" -}}
+{{- end -}}
+{{- if and .certificate.enabled (not (and .certificate.issuerRef .certificate.dnsNames)) -}}
+{{- fail "tls.certificate.enabled needs tls.certificate.issuerRef and dnsNames" -}}
+{{- end -}}
+{{- if and (or .http2 .settings) (not (include "rolegate.tlsSecret" $)) -}}
+{{- fail "tls.http2 and tls.settings have no effect without a certificate: set tls.secretName or tls.certificate.enabled" -}}
+{{- end -}}
+{{- if hasKey .settings "certificates" }}{{ fail "tls.settings.certificates is written by the chart: set tls.secretName" }}{{ end -}}
+{{- end -}}
+{{- if or .Values.existingConfig.configMap .Values.existingConfig.secret -}}
+{{- if or .Values.proxyProtocol .Values.tls.http2 .Values.tls.settings -}}
+{{- fail "proxyProtocol, tls.http2 and tls.settings have no effect with existingConfig: write them there, in server.listen" -}}
+{{- end -}}
+{{- else if and .Values.proxyProtocol (not (dig "server" "trustedProxies" list (.Values.config | default dict))) -}}
+{{- fail "proxyProtocol needs config.server.trustedProxies: connections of others are closed" -}}
+{{- end -}}
+{{- if and .Values.authorizer.envoyGateway.backendTls.caConfigMap (not .Values.authorizer.grpc.tls) -}}
+{{- fail "authorizer.envoyGateway.backendTls makes Envoy check over TLS: set authorizer.grpc.tls, too" -}}
+{{- end -}}
+{{- end }}
+
 {{/* Probes of the node present no certificate. */}}
 {{- define "rolegate.refuseCertificates" -}}
 {{- if and (eq .Values.admin.bind "pod") (dig "server" "adminTls" "clientCertificates" "" (.Values.config | default dict)) -}}
@@ -308,6 +333,7 @@
 
 {{- define "rolegate.refusals" -}}
 {{- include "rolegate.refuseCertificates" . -}}
+{{- include "rolegate.refuseTls" . -}}
 {{- include "rolegate.refuseAuthorizer" . -}}
 {{- include "rolegate.refusePods" . -}}
 {{- include "rolegate.refuseConfig" . -}}

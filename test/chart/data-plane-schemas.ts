@@ -10,7 +10,12 @@ const name = z.string().regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/);
 const port = z.int().min(1).max(65_535);
 const duration = z.string().regex(/^(?:\d{1,5}(?:h|m|s|ms)){1,4}$/);
 const headerName = z.string().regex(/^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/);
-const metadata = z.strictObject({ name, namespace: name, labels: z.record(z.string(), z.string()) });
+const metadata = z.strictObject({
+  name,
+  namespace: name,
+  labels: z.record(z.string(), z.string()),
+  annotations: z.record(z.string(), z.string()).optional(),
+});
 const targetRefs = z.array(z.strictObject({ group: z.string(), kind: z.enum(['Gateway', 'HTTPRoute']), name })).min(1);
 const backendRefs = z.array(z.strictObject({ name, namespace: name.optional(), port })).length(1);
 
@@ -102,6 +107,20 @@ const schemas: Readonly<Record<string, z.ZodType>> = {
         }),
       )
       .min(1),
+  }),
+  'cert-manager.io/v1 Certificate': z.strictObject({
+    secretName: name,
+    dnsNames: z.array(z.string().min(1)).min(1),
+    issuerRef: z.strictObject({
+      name,
+      kind: z.enum(['Issuer', 'ClusterIssuer']).optional(),
+      group: z.string().optional(),
+    }),
+    privateKey: z.strictObject({
+      algorithm: z.literal('ECDSA'),
+      size: z.literal(256),
+      rotationPolicy: z.enum(['Always', 'Never']),
+    }),
   }),
   'security.istio.io/v1 AuthorizationPolicy': z.strictObject({
     selector: z.strictObject({ matchLabels: z.record(z.string(), z.string()) }),

@@ -28,7 +28,7 @@ const commands = shell.flatMap(commandsOf);
 const files = new Map(blocks.filter(({ names }) => names !== null).map(({ names, text }) => [names!, text]));
 const valueFiles = [...files.keys()].filter((name) => /(^|\.)values\.yaml$/.test(name));
 /** Objects created on the page, or existing at the reader's. */
-const foreign = ['rolegate', 'rolegate-auth-api', 'rolegate-2', 'gateway-config'];
+const foreign = ['rolegate', 'rolegate-auth-api', 'rolegate-2', 'gateway-config', 'orders-client', 'checks'];
 
 let folder = '';
 beforeAll(() => {

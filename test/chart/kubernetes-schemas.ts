@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { HTTPRoute } from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1';
+import { BackendTLSPolicy, HTTPRoute } from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1';
 import { PrometheusRule, ServiceMonitor } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1';
 import { DaemonSet, Deployment } from 'kubernetes-models/apps/v1';
 import { HorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2';
@@ -41,6 +41,10 @@ const kinds: Readonly<Record<string, readonly [module: string, create: (object: 
   'gateway.networking.k8s.io/v1 HTTPRoute': [
     '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1',
     (object) => new HTTPRoute(object),
+  ],
+  'gateway.networking.k8s.io/v1 BackendTLSPolicy': [
+    '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1',
+    (object) => new BackendTLSPolicy(object),
   ],
   'monitoring.coreos.com/v1 PrometheusRule': [
     '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1',

@@ -13,16 +13,23 @@ const namedInSets = [
   'rolegate-secrets',
   'auth-api-secrets',
   'default',
+  'devices',
+  'orders-client',
   'orders',
 ];
 
 /** One line for each dangling reference; `foreign` are names of existing objects. */
 export function danglingReferences(objects: readonly KubernetesObject[], foreign = namedInSets): string[] {
   const has = (kind: string, name: string) =>
-    foreign.includes(name) || objects.some((object) => object.kind === kind && object.metadata.name === name);
+    foreign.includes(name) ||
+    objects.some((object) => object.kind === kind && object.metadata.name === name) ||
+    (kind === 'Secret' && objects.some((object) => writtenByCertManager(object) === name));
   const pods = podsOf(objects);
   return [...pods.flatMap((pod) => ofPod(pod, has)), ...objects.flatMap((object) => ofObject(object, pods, has))];
 }
+
+const writtenByCertManager = ({ kind, spec }: KubernetesObject) =>
+  kind === 'Certificate' ? (spec as { readonly secretName: string }).secretName : null;
 
 type Has = (kind: string, name: string) => boolean;
 

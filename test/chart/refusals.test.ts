@@ -18,6 +18,7 @@ const text = `holds a secret as text: put it into a Secret and write { file: ...
 const password = `holds a password as text: put it into a Secret and write { file: ... } or \${NAME}`;
 const external = { enabled: true, settings: { url: 'redis://redis:6379' } };
 const pair = { cert: '/etc/tls/tls.crt', key: '/etc/tls/tls.key' };
+const certificate = { enabled: true, issuerRef: { name: 'own' }, dnsNames: ['api.example.test'] };
 const embedded = (more: object) => ({ config: { authApi: { embedded: more } } });
 
 const rows: Readonly<Record<string, Row>> = {
@@ -77,6 +78,45 @@ const rows: Readonly<Record<string, Row>> = {
     values: { authorizer: { grpc: { tls: { cert: '/etc/tls/tls.crt', key: '/etc/tls/tls.key' } } } },
     says: 'authorizer.grpc.tls has the keys of the configuration: { certificates: [{ cert, key }], clientCertificates: { ca } }',
     good: { authorizer: { grpc: { tls: { certificates: [pair] } } } },
+  },
+  'two certificates for clients': {
+    values: { tls: { secretName: 'api-tls', certificate } },
+    says: 'tls.secretName names a Secret and tls.certificate.enabled makes one: choose one of them',
+    good: { tls: { certificate } },
+  },
+  'a certificate without an issuer': {
+    values: { tls: { certificate: { enabled: true, dnsNames: ['api.example.test'] } } },
+    says: 'tls.certificate.enabled needs tls.certificate.issuerRef and dnsNames',
+    good: { tls: { certificate } },
+  },
+  'HTTP/2 without a certificate': {
+    values: { tls: { http2: true } },
+    says: 'tls.http2 and tls.settings have no effect without a certificate: set tls.secretName or tls.certificate.enabled',
+    good: { tls: { http2: true, secretName: 'api-tls' } },
+  },
+  'certificates beside that of the chart': {
+    values: { tls: { secretName: 'api-tls', settings: { certificates: [pair] } } },
+    says: 'tls.settings.certificates is written by the chart: set tls.secretName',
+    good: { tls: { secretName: 'api-tls', settings: { minVersion: 'TLSv1.3' } } },
+  },
+  'settings of clients beside an existing configuration': {
+    set: 'existing-configmap',
+    values: { proxyProtocol: true },
+    says: 'proxyProtocol, tls.http2 and tls.settings have no effect with existingConfig: write them there, in server.listen',
+    good: { tls: { secretName: 'api-tls' } },
+  },
+  'a PROXY protocol that nobody may send': {
+    values: { proxyProtocol: true },
+    says: 'proxyProtocol needs config.server.trustedProxies: connections of others are closed',
+    good: { proxyProtocol: true, config: { server: { trustedProxies: ['192.0.2.0/24'] } } },
+  },
+  'TLS of Envoy Gateway alone': {
+    set: 'authorizer',
+    values: { authorizer: { envoyGateway: { backendTls: { caConfigMap: 'authority' } } } },
+    says: 'authorizer.envoyGateway.backendTls makes Envoy check over TLS: set authorizer.grpc.tls, too',
+    good: {
+      authorizer: { grpc: { tls: { certificates: [pair] } }, envoyGateway: { backendTls: { caConfigMap: 'ca' } } },
+    },
   },
   'an admin port that probes cannot reach': {
     values: {

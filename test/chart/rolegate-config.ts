@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { filesOnDisk } from '../../src/config/config-files.ts';
 import { parseAuthApiFile, parseConfig } from '../../src/config/parse-config.ts';
+import { createAuthority } from '../support/certificates.ts';
 import type { KubernetesObject } from './helm.ts';
 
 const fitting: readonly (readonly [RegExp, string])[] = [
@@ -13,6 +14,12 @@ const fitting: readonly (readonly [RegExp, string])[] = [
   [/redis_?url/i, 'redis://redis:6379'],
   [/level/i, 'info'],
 ];
+const { cert, key } = createAuthority().issue({ hosts: ['api.example.test'] });
+const certified: readonly (readonly [RegExp, string])[] = [
+  [/\.crt$/, cert],
+  [/\.key$/, key],
+];
+const fileFor = (path: string) => certified.find(([pattern]) => pattern.test(path))?.[1] ?? secretFor(path);
 const secretFor = (name: string) => fitting.find(([pattern]) => pattern.test(name))?.[1] ?? name.padStart(40, 'x');
 
 /** Files of a ConfigMap. */
@@ -30,7 +37,7 @@ export function configProblems(files: Readonly<Record<string, string>>): string[
     const text = files[main] ?? '';
     const names = [...text.matchAll(/\$\{(\w+)/g)].map(([, name = '']) => name);
     const env = Object.fromEntries(names.map((name) => [name, secretFor(name)]));
-    const options = { file: main, env, readSecret: secretFor, readIncluded: filesOnDisk(file).readIncluded };
+    const options = { file: main, env, readSecret: fileFor, readIncluded: filesOnDisk(file).readIncluded };
     const read = main === 'gateway.yaml' ? parseConfig(text, options) : parseAuthApiFile(text, options);
     return read.ok ? [] : read.problems.map((problem) => `${main}:${problem.line}: ${problem.message}`);
   } finally {
