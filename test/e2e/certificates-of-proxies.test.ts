@@ -1,6 +1,6 @@
 /** Real proxies that end the TLS of clients, and send their certificates as docs/guides/client-certificates.md shows. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { dirname, join } from 'node:path';
 import type { ConnectionOptions } from 'node:tls';
@@ -242,7 +242,9 @@ async function start({ name, header, version, args }: Product, change = (text: s
   gateway = await startGateway(config(header));
   const port = await freePort();
   const words = args({ port, gateway: gateway.port });
-  const path = words.find((word) => word.includes(root))!.replace('--configFile=', '');
+  const path = words
+    .map((word) => word.replace('--configFile=', ''))
+    .find((word) => word.startsWith(root) && statSync(word).isFile())!;
   writeFileSync(path, change(readFileSync(path, 'utf8')));
   proxy = runCommand(name, words, { HOME: root, XDG_DATA_HOME: root });
   await vi.waitFor(async () => expect(await ask(port, '/x', {})).toBe(200), { timeout: 20_000 });

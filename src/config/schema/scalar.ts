@@ -75,6 +75,19 @@ export function word<const T extends string>(words: readonly T[]) {
   });
 }
 
+/** One of a few words, or null if null or false disables it. */
+export function wordOrOff<const T extends string>(words: readonly T[]) {
+  const json: Json = { anyOf: [{ type: ['boolean', 'null'], enum: [false, null] }, oneOf(words)] };
+  return scalar(json, (value): T | null | Problem => {
+    if (value === false || value === null) return null;
+    const match = words.find((known) => known === value);
+    return (
+      match ??
+      new Problem(`expected ${words.join(', ')} or false`, typeof value === 'string' ? didYouMean(value, words) : null)
+    );
+  });
+}
+
 export function bool() {
   const json: Json = { type: ['boolean', 'string'], pattern: orReference('true|false') };
   return scalar(json, (value) => {

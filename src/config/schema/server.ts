@@ -7,7 +7,7 @@ import { added, anyChange, decides, described, exposes, higher, lower, neither, 
 import { checkCertificateHeader, checkProxyProtocol, listen } from './listeners.ts';
 import { portTls } from './port-tls.ts';
 import { type Parts, type Problems, refined } from './refine.ts';
-import { anyText, autoOr, bool, boolOr, fraction, integer, off, text, word } from './scalar.ts';
+import { anyText, autoOr, bool, boolOr, fraction, integer, off, text, word, wordOrOff } from './scalar.ts';
 import { secret } from './secret.ts';
 import { addressOrFalse, cidr, declared, duration, headerNames, hostName, idHint, idPattern, size } from './values.ts';
 
@@ -181,7 +181,7 @@ const serverKeys = z.strictObject({
     anyChange('a proxy that does not set the other headers forwards those of clients'),
   ),
   clientCertificateHeader: decides(
-    z.union([off('the header'), word(certificateHeaders)]).prefault(false),
+    wordOrOff(certificateHeaders).prefault(false),
     'Header in which trusted proxies send the verified certificate of their client: "client-cert" (RFC 9440), "ssl-client-cert" with "ssl-client-verify" (nginx), "x-forwarded-client-cert" (Envoy) or "x-forwarded-tls-client-cert" (Traefik). False: requests of trusted proxies have no certificate.',
     anyChange('a proxy that does not set the header forwards certificates that clients choose'),
   ),
