@@ -27,8 +27,6 @@ const ofConnection: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-const beyondAscii = /[^\0-\x7f]/;
-
 export class StreamResponse implements ClientResponse, WrittenTo {
   status = 0;
   ended = false;
@@ -82,7 +80,7 @@ export class StreamResponse implements ClientResponse, WrittenTo {
       const name = headers[i]!.toLowerCase();
       const value = headers[i + 1]!;
       parts += name + value;
-      if (!ofConnection.has(name)) add(head, name, asWritten(value));
+      if (!ofConnection.has(name)) add(head, name, value);
     }
     if (!isSendable(parts)) throw new TypeError('The head of the response is not valid HTTP');
     const { defaultField } = this.#host;
@@ -161,13 +159,6 @@ export class StreamResponse implements ClientResponse, WrittenTo {
     this.break();
     this.#host.unread();
   }
-}
-
-/** `node:http2` writes UTF-8: this text becomes the bytes of `value`, which is Latin-1, if these are UTF-8. */
-function asWritten(value: string): string {
-  if (!beyondAscii.test(value)) return value;
-  const text = Buffer.from(value, 'latin1').toString('utf8');
-  return text.includes('\ufffd') ? value : text;
 }
 
 /** Fields of one name keep their order. */

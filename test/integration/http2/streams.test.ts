@@ -37,6 +37,8 @@ beforeAll(async () => {
         '1',
         'X-Kept',
         'Ã©',
+        'X-Latin',
+        'é',
         'Set-Cookie',
         'a=1',
         'Set-Cookie',
@@ -45,7 +47,8 @@ beforeAll(async () => {
         'h2c',
       ];
       response.writeHead(200, [...fields, 'Content-Length', '2']);
-      response.end('ok');
+      // Node writes the fields as UTF-8 if they leave together with a text.
+      response.end(Buffer.from('ok'));
     } else if (path === '/trailers') {
       response.writeHead(200, { trailer: 'user-id' });
       response.write('ok');
@@ -81,7 +84,7 @@ describe('a response', () => {
     expect(answer.headers('set-cookie')).toEqual(['a=1', 'b=2']);
     for (const name of ['connection', 'keep-alive', 'upgrade', 'transfer-encoding', 'x-listed'])
       expect([name, answer.header(name)]).toEqual([name, undefined]);
-    expect(answer.header('x-kept')).toBe('Ã©');
+    expect([answer.header('x-kept'), answer.header('x-latin')]).toEqual(['Ã©', 'é']);
     expect(Date.parse(answer.header('date')!)).toBeGreaterThan(0);
   });
 
