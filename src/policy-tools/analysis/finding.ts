@@ -67,6 +67,10 @@ export const findingKinds = {
     severity: 'warning',
     meaning: 'A value that a service may read as one of a shape, such as 007, goes to an open route instead.',
   },
+  case_bypassed: {
+    severity: 'warning',
+    meaning: 'The paths of a route in another letter case go to a route with `caseSensitive: true` and a weaker rule.',
+  },
   evict_public: {
     severity: 'warning',
     meaning: 'Calls without a credential choose what a route ends (`evict` with a parameter of the path).',

@@ -505,6 +505,38 @@ describe('values in another spelling', () => {
   ])('%s', (_, routes, bypassed) => expect(of(...routes)).toEqual(bypassed ? ['shape_bypassed:guarded'] : []));
 });
 
+describe('paths in another letter case', () => {
+  const guarded = route('guarded', '/o/Admin/**', 'access: [user]');
+  const wide = (keys: string) => route('wide', '/o/**', keys);
+  const of = (...routes: string[]) => codes(routes.join('')).filter((code) => code.startsWith('case_bypassed'));
+  const exact = 'path: { caseSensitive: true }';
+  test.each([
+    ['beside a public route', [guarded, wide(`access: public, ${exact}`)], true],
+    ['beside an optional one', [guarded, wide(`access: optional, ${exact}`)], true],
+    ['beside a rule for every identity', [guarded, wide(`access: authenticated, ${exact}`)], true],
+    ['beside another role', [guarded, wide(`access: [admin], ${exact}`)], false],
+    ['beside a public route that refuses them', [guarded, wide('access: public')], false],
+    [
+      'of a route whose service ignores case',
+      [
+        route('guarded', '/o/Admin/**', 'access: [user], path: { caseSensitive: false }'),
+        wide(`access: public, ${exact}`),
+      ],
+      false,
+    ],
+    [
+      'with the same rule for the other case',
+      [guarded, route('same', '/o/admin/**', `access: [user], ${exact}`), wide(`access: public, ${exact}`)],
+      false,
+    ],
+    [
+      'without letters in literals',
+      [route('guarded', '/o/1/{name}', 'access: [user]'), wide(`access: public, ${exact}`)],
+      false,
+    ],
+  ])('%s', (_, routes, bypassed) => expect(of(...routes)).toEqual(bypassed ? ['case_bypassed:guarded'] : []));
+});
+
 describe('routes without a rule', () => {
   const of = (routes: string, settings = '') =>
     find(`${head}${roles}${settings}routes:\n${route('uses', '/uses', 'access: [user]')}${routes}`)
