@@ -1,7 +1,7 @@
 /** `rolegate diff`: the effect of a configuration change, newly allowed requests first. */
 import pc from 'picocolors';
-import { matchPairsOf } from '../policy-model/match-pairs.ts';
 import { comparePolicies } from '../policy-tools/diff/compare-policies.ts';
+import { comparedPairs } from '../policy-tools/diff/compared-pairs.ts';
 import { type ReadConfig, settingChanges } from '../policy-tools/diff/setting-changes.ts';
 import type { ReplayReport } from '../policy-tools/replay/replay-decisions.ts';
 import { policyOf } from '../policy-tools/run-cases.ts';
@@ -44,7 +44,7 @@ function printed(report: DiffReport, replay: ReplayReport | null, options: DiffO
 const widest = 110;
 
 export function compareConfigs(before: ReadConfig, after: ReadConfig): DiffReport {
-  const matchPairs = [...matchPairsOf(before.config.routes, after.config.routes)];
+  const matchPairs = [...comparedPairs(before.config.routes, after.config.routes)];
   const differences = comparePolicies(policyOf(before.config), policyOf(after.config), matchPairs);
   const methods = new Set(matchPairs.map(({ method }) => method));
   return diffReport(differences, settingChanges(before, after, matchPairs), methods);

@@ -32,10 +32,11 @@ export function* matchPairsOf(
   before: RouteTable,
   after: RouteTable,
   methods = methodsOf([before, after]),
+  targets: Iterable<HostPath> = targetsOf(before, after),
 ): Generator<MatchPair> {
   const seen = new Set<string>();
   const rules = new RuleIds();
-  for (const target of targetsOf(before, after)) {
+  for (const target of targets) {
     for (const [method, sent] of methods) {
       const [a, b] = [findIn(before, target, sent), findIn(after, target, sent)];
       const pair = `${rules.keyOf(a)} ${rules.keyOf(b)}`;
@@ -64,8 +65,8 @@ class RuleIds {
   }
 }
 
-export function findIn(table: RouteTable, { host, path }: HostPath, method: string): Matching {
-  const request: CanonicalRequest = { method, host, authority: host, path, unmerged: null, query: '', ambiguities: 0 };
+export function findIn(table: RouteTable, { host, path, ambiguities = 0 }: HostPath, method: string): Matching {
+  const request: CanonicalRequest = { method, host, authority: host, path, unmerged: null, query: '', ambiguities };
   const match = matchRoute(table, request);
   return typeof match === 'string' || 'allow' in match
     ? match

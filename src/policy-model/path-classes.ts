@@ -12,6 +12,8 @@ export interface HostPath {
   readonly host: string;
   /** Canonical. */
   readonly path: string;
+  /** Bits of `Ambiguity` of the path as it came; 0 if absent. */
+  readonly ambiguities?: number;
 }
 
 export function* targetsOf(a: RouteTable, b: RouteTable): Generator<HostPath> {

@@ -9,10 +9,11 @@ import type { RoleMapping } from '../../core/policy/map-roles.ts';
 import type { RoleDemand } from '../../core/policy/role-demand.ts';
 import type { PolicyModel } from '../../policy-model/authentications.ts';
 import { byAllowList, choicesOf, holderInWords } from '../../policy-model/callers.ts';
-import { type MatchPair, matchPairsOf } from '../../policy-model/match-pairs.ts';
+import type { MatchPair } from '../../policy-model/match-pairs.ts';
 import { atomsOf, criterionKey } from '../../policy-model/statements.ts';
 import { type Matching, routeOf, setsOf } from '../../policy-model/verdicts.ts';
 import { type CallerChange, comparePair, type PairChange } from './compare-pair.ts';
+import { comparedPairs } from './compared-pairs.ts';
 import { type Witness, witnessOf } from './witness.ts';
 
 export interface Difference {
@@ -50,7 +51,7 @@ const maxTries = 60;
 export function comparePolicies(
   before: PolicyModel,
   after: PolicyModel,
-  matchPairs: Iterable<MatchPair> = matchPairsOf(before.routes, after.routes),
+  matchPairs: Iterable<MatchPair> = comparedPairs(before.routes, after.routes),
 ): readonly Difference[] {
   const ways = [...before.authentications, ...after.authentications];
   const authentications = [...new Map(ways.map((one) => [JSON.stringify(one), one])).values()];

@@ -6,16 +6,15 @@
 
 import type { Route } from '../../core/routing/route.ts';
 import { entriesOf, type RouteTable } from '../../core/routing/route-table.ts';
-import { segmentKey } from '../../core/url/path-pattern.ts';
 import type { SettingChange } from './setting-changes.ts';
+import { routesMissingIn } from './table-shapes.ts';
 
 const ownWay = 'has its own path reading';
 /** Maximum other routes in a message. */
 const maxNamed = 3;
 
 export function readingChanges(before: RouteTable, after: RouteTable): readonly SettingChange[] {
-  const [was, is] = [shapesOf(before), shapesOf(after)];
-  const others = [...unlike(before, is), ...unlike(after, was)];
+  const others = [...routesMissingIn(after, before), ...routesMissingIn(before, after)].map(({ id }) => id);
   const change = (id: string, texts: readonly [before: string, after: string]): SettingChange => ({
     routeBefore: id,
     routeAfter: id,
@@ -43,22 +42,6 @@ export function readingChanges(before: RouteTable, after: RouteTable): readonly 
 /** Whether the route accepts paths with more than one reading. */
 function readsAlone({ tolerates, reading }: Route): boolean {
   return tolerates !== 0 || (reading !== null && (reading.decodesSlash || !reading.mergesSlashes));
-}
-
-/** Ids of the routes whose shape the other table does not have. */
-function unlike({ routes }: RouteTable, shapes: ReadonlySet<string>): readonly string[] {
-  return routes.filter((route) => !shapes.has(shapeOf(route))).map(({ id }) => id);
-}
-
-function shapesOf({ routes }: RouteTable): ReadonlySet<string> {
-  return new Set(routes.map(shapeOf));
-}
-
-/** Everything of a route that affects which readings are its own. No two routes of a table share it. */
-function shapeOf({ pattern, methods, access, tolerates, reading, upstream }: Route): string {
-  const segments = pattern.segments.map(segmentKey);
-  const listed = access.every === null ? [...access.byMethod.keys()].sort() : null;
-  return JSON.stringify([pattern.host, segments, methods, listed, tolerates, reading, upstream]);
 }
 
 function listed(ids: readonly string[]): string {

@@ -9,8 +9,9 @@ import type { KeyClass } from '../../config/schema/key.ts';
 import type { Setting } from '../../config/settings.ts';
 import type { Route } from '../../core/routing/route.ts';
 import { Ambiguity } from '../../core/url/ambiguity.ts';
-import { type MatchPair, matchPairsOf } from '../../policy-model/match-pairs.ts';
+import type { MatchPair } from '../../policy-model/match-pairs.ts';
 import type { Matching } from '../../policy-model/verdicts.ts';
+import { comparedPairs } from './compared-pairs.ts';
 import { readingChanges } from './reading-changes.ts';
 
 /** A configuration with every key of its files. */
@@ -103,7 +104,7 @@ const conditionHeaders = 'conditions.headers';
 export function settingChanges(
   before: ReadConfig,
   after: ReadConfig,
-  matchPairs: Iterable<MatchPair> = matchPairsOf(before.config.routes, after.config.routes),
+  matchPairs: Iterable<MatchPair> = comparedPairs(before.config.routes, after.config.routes),
 ): readonly SettingChange[] {
   const changes = [
     ...gatewayChanges(before.settings(longSections), after.settings(longSections)),

@@ -203,6 +203,25 @@ test.each([
   expect(diff(rules(reads(path)), rules(reads(path)))).toMatchObject({ same: true, settings: [] });
 });
 
+const tenants = (more = '') => route(`match: { path: "/t/{tenant}" }, access: [user]${more}`);
+const alone = (path: string) => route(`match: { path: ${path} }, access: [user]`, 'two');
+
+test.each([
+  ['without letters', tenants(), alone('/t/123'), '/t/123.'],
+  ['in the middle', route('match: { path: "/t/{tenant}/1" }, access: [user]'), alone('/t/2/1'), '/t/2./1'],
+  ['whose case counts', tenants(', path: { caseSensitive: true }'), alone('/t/acme'), '/t/acme.'],
+])('reports which other spellings a removed literal %s opens', (_name, wide, narrow, path) => {
+  const [both, one] = [rules(wide, narrow), rules(wide)];
+  const example = `GET https://any.example${path}`;
+  expect(diff(both, one).newlyAllowed.map((difference) => difference.example)).toEqual([example]);
+  expect(diff(one, both).newlyRefused.map((difference) => difference.example)).toEqual([example]);
+});
+
+test('a removed literal that no wider route takes opens no other spelling', () => {
+  const other = route('match: { path: /x }, access: [user]');
+  expect(diff(rules(other, alone('/t/123')), rules(other)).newlyAllowed).toEqual([]);
+});
+
 test.each([
   ['another id and another service', 'upstream: auth-api', ['upstream orders auth-api']],
   ['another id, and no WebSockets', 'upstream: orders', ['websocket true false']],
